@@ -1,8 +1,8 @@
 """The binary delta frame on `driveops/out/{tenant}/live`: every unit of a tenant that changed in one tick.
 
-Little-endian. Header: magic `DL`, version u8, reserved u8, tick in Unix ms u64, count u32. Then columns, each of `count` values:
-device id u32; latitude and longitude i32 in 1e-7 degrees; fix time as i32 ms before the tick (clamped); speed u16 in cm/s and
-course u16 in 1/100 degree, 65535 where unknown; flags u8 (bit 0 moving, bit 1 3D fix).
+Little-endian. Header: magic `DL`, version u8, reserved u8, tick in Unix ms u64, count u32. Then columns, each of `count`
+values: device id u32; latitude and longitude i32 in 1e-7 degrees; fix time as i32 ms before the tick (clamped); speed u16
+in cm/s and course u16 in 1/100 degree, 65535 where unknown; flags u8 (bit 0 moving, bit 1 3D fix).
 """
 
 import datetime as dt
@@ -76,7 +76,7 @@ def decode(frame: bytes) -> tuple[dt.datetime, list[Unit]]:
     offset = HEADER.size
     for code in COLUMNS:
         columns.append(struct.unpack_from(f"<{count}{code}", frame, offset))
-        offset += count * struct.calcsize(code)
+        offset += count * struct.calcsize("<" + code)
     return _time(tick_ms), [_unit(tick_ms, *values) for values in zip(*columns, strict=True)]
 
 
