@@ -11,6 +11,9 @@ from domain import errors, geo
 UNKNOWN_HDOP = 99.0
 """Stands for a missing HDOP where two fixes are ranked: an unknown one is the worst."""
 
+METRES_PER_HDOP = 5.0
+"""A usual user-equivalent range error; HDOP times this is a fair guess of the horizontal accuracy."""
+
 
 class NaiveTimeError(errors.DomainError):
     """A time without a zone was given where UTC is meant."""
@@ -122,10 +125,26 @@ class Status:
         _require_zone(self.time)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeviceRef:
+    """The device that a message came from, as its topic names it; `id` is None where the tenant has none of that name."""
+
+    tenant_id: uuid.UUID
+    name: str
+    id: int | None = None
+
+
 def quality_rank(fix: Fix, seq: int) -> tuple[int, float, int, float, float]:
     """Order two contents for one device and time: mode, then HDOP, then the higher seq; the place settles the rest."""
     hdop = UNKNOWN_HDOP if fix.hdop is None else fix.hdop
     return (fix.mode, -hdop, seq, fix.position.lat, fix.position.lon)
+
+
+def accuracy_m(fix: Fix) -> float | None:
+    """Horizontal accuracy in metres: what the device says, else a guess from HDOP."""
+    if fix.accuracy_m is not None:
+        return fix.accuracy_m
+    return None if fix.hdop is None else fix.hdop * METRES_PER_HDOP
 
 
 def _require_zone(time: dt.datetime) -> None:

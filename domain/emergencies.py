@@ -1,0 +1,282 @@
+"""Alerts: what a press makes of them and how they live (R44, R46, R47, R48). Pure; the use cases stand in operations."""
+
+import dataclasses
+import datetime as dt
+import uuid
+from dataclasses import dataclass
+from enum import IntEnum, StrEnum
+
+from domain import errors, geo, telemetry
+
+OLD_POSITION_S = 30 * 60.0
+"""From this age on a position is no current location (R56)."""
+LATE_PRESS_S = 60.0
+"""A press that arrives later than this after it was made is marked late."""
+CANCEL_WINDOW = dt.timedelta(seconds=60)
+"""A cancel belongs to the presses of its fob made up to this long before it."""
+
+
+class AlertType(IntEnum):
+    """What happened (R33)."""
+
+    PANIC_BUTTON = 1
+    VEHICLE_BREAKDOWN = 2
+    ACCIDENT = 3
+    SECURITY_INCIDENT = 4
+    MEDICAL_EMERGENCY = 5
+    DELIVERY_INCIDENT = 6
+
+
+class AlertPriority(IntEnum):
+    """How urgent an alert is (R33)."""
+
+    LOW = 1
+    MEDIUM = 2
+    HIGH = 3
+    CRITICAL = 4
+
+
+class AlertState(StrEnum):
+    """The life cycle of an alert (R48)."""
+
+    OPEN = "open"
+    ACKNOWLEDGED = "acknowledged"
+    RESOLVED = "resolved"
+
+
+class AlertRemark(StrEnum):
+    """What a dispatcher must know about how the alert was raised."""
+
+    UNKNOWN_FOB = "unknown_fob"
+    UNKNOWN_DEVICE = "unknown_device"
+    NO_POSITION = "no_position"
+    OLD_POSITION = "old_position"
+    LATE = "late"
+    CLOCK_UNSET = "clock_unset"
+    MALFORMED = "malformed"
+
+
+class AlertChange(StrEnum):
+    """What the history of an alert is made of."""
+
+    RAISED = "raised"
+    PRESSED_AGAIN = "pressed_again"
+    REARMED = "rearmed"
+    CANCELLED_BY_DEVICE = "cancelled_by_device"
+    ACKNOWLEDGED = "acknowledged"
+    RESOLVED = "resolved"
+
+
+class LocationSource(StrEnum):
+    """Where the position on an alert comes from."""
+
+    PRESS = "press"
+    LATEST = "latest"
+
+
+class AlertTransitionError(errors.DomainError):
+    """An alert cannot go to that state from the one it is in."""
+
+    code = "alert_transition"
+
+    def __init__(self, state: AlertState, wanted: AlertState, by: str | None) -> None:
+        super().__init__(
+            f"the alert is {state} already" + (f", by {by}" if by else "") + f"; it cannot become {wanted}"
+        )
+        self.state = state
+        self.by = by
+
+
+class ResolutionMissingError(errors.DomainError):
+    """An alert is resolved with a text (R48)."""
+
+    code = "resolution_missing"
+
+
+_ALLOWED = {
+    AlertState.OPEN: {AlertState.ACKNOWLEDGED, AlertState.RESOLVED},
+    AlertState.ACKNOWLEDGED: {AlertState.OPEN, AlertState.RESOLVED},  # a further press re-arms it
+    AlertState.RESOLVED: set[AlertState](),
+}
+
+_TEXTS = {
+    telemetry.PressKind.PRESS: "Panic button activated by {who}",
+    telemetry.PressKind.LONG: "Panic button activated by {who}",
+    telemetry.PressKind.DOUBLE: "Panic button activated by {who}",
+    telemetry.PressKind.MAN_DOWN: "Man-down signal from {who}",
+    telemetry.PressKind.FALL: "Fall detected for {who}",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reporter:
+    """The person a fob is assigned to."""
+
+    id: uuid.UUID
+    first_name: str
+    last_name: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AlertLocation:
+    """The last good position known when the alert was raised (R46)."""
+
+    position: geo.Position
+    time: dt.datetime
+    age_s: float
+    accuracy_m: float | None
+    source: LocationSource
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Alert:
+    """Somebody needs help until a person says that it is over."""
+
+    id: uuid.UUID
+    tenant_id: uuid.UUID
+    type: AlertType
+    priority: AlertPriority
+    state: AlertState
+    text: str
+    raised_at: dt.datetime  #: by the server's clock
+    pressed_at: dt.datetime  #: by the device's clock
+    last_press_at: dt.datetime  #: by the server's clock
+    press_count: int
+    device_name: str
+    fob: str  #: one unresolved alert per tenant and fob (R47)
+    person_id: uuid.UUID | None = None
+    location: AlertLocation | None = None
+    remarks: frozenset[AlertRemark] = frozenset()
+    cancelled_by_device_at: dt.datetime | None = None
+    acknowledged_at: dt.datetime | None = None
+    acknowledged_by: str | None = None
+    resolved_at: dt.datetime | None = None
+    resolved_by: str | None = None
+    resolution: str | None = None
+
+
+def raises_alert(kind: telemetry.PressKind) -> bool:
+    """Whether this kind of press is an alarm; a test, a check-in and a cancel are none."""
+    return kind in _TEXTS
+
+
+def alert_fob(press: telemetry.Press, device_name: str, unknown: str) -> str:
+    """The fob that an alert hangs on; presses with an unreadable one (`unknown`) are kept apart by device."""
+    return f"{unknown}@{device_name}" if press.fob == unknown else press.fob
+
+
+def open_alert(
+    press: telemetry.Press,
+    *,
+    alert_id: uuid.UUID,
+    source: telemetry.DeviceRef,
+    fob: str,
+    reporter: Reporter | None,
+    latest: telemetry.Fix | None,
+    now: dt.datetime,
+) -> Alert:
+    """Make the alert of a first press; whatever is missing stands among its remarks (R44, R46)."""
+    location = locate(press, latest=latest, now=now)
+    who = (
+        f"{reporter.first_name} {reporter.last_name}"
+        if reporter
+        else f"an unknown person (fob {fob}, device {source.name})"
+    )
+    remarks = _remarks(press, location=location, now=now)
+    if reporter is None:
+        remarks.add(AlertRemark.UNKNOWN_FOB)
+    if source.id is None:
+        remarks.add(AlertRemark.UNKNOWN_DEVICE)
+    return Alert(
+        id=alert_id,
+        tenant_id=source.tenant_id,
+        type=AlertType.PANIC_BUTTON,
+        priority=AlertPriority.CRITICAL,
+        state=AlertState.OPEN,
+        text=_TEXTS[press.kind].format(who=who),
+        raised_at=now,
+        pressed_at=press.time,
+        last_press_at=now,
+        press_count=1,
+        device_name=source.name,
+        fob=fob,
+        person_id=reporter.id if reporter else None,
+        location=location,
+        remarks=frozenset(remarks),
+    )
+
+
+def locate(press: telemetry.Press, *, latest: telemetry.Fix | None, now: dt.datetime) -> AlertLocation | None:
+    """The position that the press carries, else the newest that the server knows of its device."""
+    made_at = now if press.clock is telemetry.Clock.UNSET else press.time
+    if press.fix is not None:
+        age_s = press.fix_age_s if press.fix_age_s is not None else (made_at - press.fix.time).total_seconds()
+        return _location(press.fix, age_s, LocationSource.PRESS)
+    if latest is not None:
+        return _location(latest, (made_at - latest.time).total_seconds(), LocationSource.LATEST)
+    return None
+
+
+def add_press(alert: Alert, now: dt.datetime) -> tuple[Alert, tuple[AlertChange, ...]]:
+    """Count a further press of an unresolved alert; one after the acknowledgement re-arms it (R47)."""
+    pressed = dataclasses.replace(alert, press_count=alert.press_count + 1, last_press_at=now)
+    if alert.state is not AlertState.ACKNOWLEDGED:
+        return pressed, (AlertChange.PRESSED_AGAIN,)
+    rearmed = dataclasses.replace(_move(pressed, AlertState.OPEN), acknowledged_at=None, acknowledged_by=None)
+    return rearmed, (AlertChange.PRESSED_AGAIN, AlertChange.REARMED)
+
+
+def cancel_by_device(alert: Alert, at: dt.datetime) -> Alert:
+    """Mark an alert as cancelled by its device; it stays unresolved: a person must still look (R47)."""
+    return dataclasses.replace(alert, cancelled_by_device_at=at)
+
+
+def acknowledge(alert: Alert, *, by: str, now: dt.datetime) -> Alert:
+    """Somebody takes the alert.
+
+    Raises:
+        AlertTransitionError: it is acknowledged or resolved already; the error says by whom.
+    """
+    return dataclasses.replace(_move(alert, AlertState.ACKNOWLEDGED), acknowledged_at=now, acknowledged_by=by)
+
+
+def resolve(alert: Alert, *, by: str, text: str, now: dt.datetime) -> Alert:
+    """Somebody says how it ended; allowed without an acknowledgement (R48).
+
+    Raises:
+        ResolutionMissingError: the text is blank.
+        AlertTransitionError: it is resolved already; the error says by whom.
+    """
+    if not text.strip():
+        raise ResolutionMissingError("say in a few words how the alert ended")
+    return dataclasses.replace(
+        _move(alert, AlertState.RESOLVED), resolved_at=now, resolved_by=by, resolution=text.strip()
+    )
+
+
+def _move(alert: Alert, state: AlertState) -> Alert:
+    if state not in _ALLOWED[alert.state]:
+        raise AlertTransitionError(alert.state, state, alert.resolved_by or alert.acknowledged_by)
+    return dataclasses.replace(alert, state=state)
+
+
+def _location(fix: telemetry.Fix, age_s: float, source: LocationSource) -> AlertLocation:
+    return AlertLocation(
+        position=fix.position,
+        time=fix.time,
+        age_s=max(0.0, age_s),
+        accuracy_m=telemetry.accuracy_m(fix),
+        source=source,
+    )
+
+
+def _remarks(press: telemetry.Press, *, location: AlertLocation | None, now: dt.datetime) -> set[AlertRemark]:
+    found = {
+        AlertRemark.NO_POSITION: location is None,
+        AlertRemark.OLD_POSITION: location is not None and location.age_s > OLD_POSITION_S,
+        AlertRemark.CLOCK_UNSET: press.clock is telemetry.Clock.UNSET,
+        AlertRemark.LATE: press.clock is not telemetry.Clock.UNSET
+        and (now - press.time).total_seconds() > LATE_PRESS_S,
+        AlertRemark.MALFORMED: bool(press.remarks),
+    }
+    return {remark for remark, holds in found.items() if holds}

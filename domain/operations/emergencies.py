@@ -1,0 +1,172 @@
+"""From a press to an alert, and what people do with alerts."""
+
+import datetime as dt
+import uuid
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from domain import emergencies, errors, ports, telemetry
+from domain.wire import panic
+
+_MOST_RACES = 5
+
+
+class AlertNotFoundError(errors.DomainError):
+    """The tenant has no such alert."""
+
+    code = "alert_not_found"
+
+    def __init__(self, alert_id: uuid.UUID) -> None:
+        super().__init__(f"no alert {alert_id}")
+
+
+class AlertRaceError(errors.DomainError):
+    """Alerts of one fob were raised and resolved faster than a press could join one; try again."""
+
+    code = "alert_race"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PressOutcome:
+    """What came of a press."""
+
+    duplicate: bool
+    alert: emergencies.Alert | None = None
+    changes: tuple[emergencies.AlertChange, ...] = ()
+
+
+def receive_press(
+    *,
+    press: telemetry.Press,
+    source: telemetry.DeviceRef,
+    received_at: dt.datetime,
+    now: dt.datetime,
+    uow: ports.UnitOfWork,
+    new_id: Callable[[], uuid.UUID],
+) -> PressOutcome:
+    """Keep a press from a device and raise, join or mark the alert of its fob; one that is there already changes nothing.
+
+    Raises:
+        AlertRaceError: nothing was kept; the caller tries again.
+    """
+    with uow:
+        if not uow.presses.add(press, source=source, received_at=received_at):
+            return PressOutcome(duplicate=True)
+        outcome = PressOutcome(duplicate=False)
+        if press.kind is telemetry.PressKind.CANCEL:
+            outcome = _cancel(press, source=source, now=now, uow=uow)
+        elif emergencies.raises_alert(press.kind):
+            outcome = _raise_or_join(press, source=source, now=now, uow=uow, new_id=new_id)
+        uow.commit()
+        return outcome
+
+
+def acknowledge(
+    *, tenant_id: uuid.UUID, alert_id: uuid.UUID, by: str, now: dt.datetime, uow: ports.UnitOfWork
+) -> emergencies.Alert:
+    """A person takes an alert.
+
+    Raises:
+        AlertNotFoundError: this tenant has no such alert.
+        AlertTransitionError: it is acknowledged or resolved already.
+    """
+    with uow:
+        alert = emergencies.acknowledge(_get(alert_id, tenant_id, uow), by=by, now=now)
+        uow.alerts.save(alert)
+        uow.alerts.record(alert, emergencies.AlertChange.ACKNOWLEDGED, at=now, actor=by)
+        uow.commit()
+        return alert
+
+
+def resolve(
+    *, tenant_id: uuid.UUID, alert_id: uuid.UUID, by: str, text: str, now: dt.datetime, uow: ports.UnitOfWork
+) -> emergencies.Alert:
+    """A person says how an alert ended.
+
+    Raises:
+        AlertNotFoundError: this tenant has no such alert.
+        ResolutionMissingError: the text is blank.
+        AlertTransitionError: it is resolved already.
+    """
+    with uow:
+        alert = emergencies.resolve(_get(alert_id, tenant_id, uow), by=by, text=text, now=now)
+        uow.alerts.save(alert)
+        uow.alerts.record(alert, emergencies.AlertChange.RESOLVED, at=now, actor=by, note=alert.resolution)
+        uow.commit()
+        return alert
+
+
+def _get(alert_id: uuid.UUID, tenant_id: uuid.UUID, uow: ports.UnitOfWork) -> emergencies.Alert:
+    alert = uow.alerts.get(alert_id, tenant_id=tenant_id)
+    if alert is None:
+        raise AlertNotFoundError(alert_id)
+    return alert
+
+
+def _raise_or_join(
+    press: telemetry.Press,
+    *,
+    source: telemetry.DeviceRef,
+    now: dt.datetime,
+    uow: ports.UnitOfWork,
+    new_id: Callable[[], uuid.UUID],
+) -> PressOutcome:
+    fob = emergencies.alert_fob(press, source.name, panic.UNKNOWN_FOB)
+    # Two gateways may hear one fob: between the look and the insert, the other one's alert can appear, or be resolved.
+    for _ in range(_MOST_RACES):
+        alert = uow.alerts.unresolved_for_fob(fob, tenant_id=source.tenant_id)
+        if alert is not None:
+            return _join(alert, press, now=now, uow=uow)
+        alert = emergencies.open_alert(
+            press,
+            alert_id=new_id(),
+            source=source,
+            fob=fob,
+            reporter=uow.people.of_fob(press.fob, tenant_id=source.tenant_id),
+            latest=uow.positions.latest(source),
+            now=now,
+        )
+        if uow.alerts.add(alert):
+            return _raised(alert, press, now=now, uow=uow)
+    raise AlertRaceError(f"the alerts of fob {fob} change too fast")
+
+
+def _raised(
+    alert: emergencies.Alert, press: telemetry.Press, *, now: dt.datetime, uow: ports.UnitOfWork
+) -> PressOutcome:
+    changes = [emergencies.AlertChange.RAISED]
+    uow.presses.attach(press.id, tenant_id=alert.tenant_id, alert_id=alert.id)
+    uow.alerts.record(alert, emergencies.AlertChange.RAISED, at=now)
+    # After an outage the newest press comes first, so the cancel may be here before what it cancels.
+    cancelled_at = uow.presses.first_cancel(
+        tenant_id=alert.tenant_id, fob=press.fob, since=press.time, until=press.time + emergencies.CANCEL_WINDOW
+    )
+    if cancelled_at is not None:
+        alert = emergencies.cancel_by_device(alert, cancelled_at)
+        uow.alerts.save(alert)
+        uow.alerts.record(alert, emergencies.AlertChange.CANCELLED_BY_DEVICE, at=now)
+        changes.append(emergencies.AlertChange.CANCELLED_BY_DEVICE)
+    return PressOutcome(duplicate=False, alert=alert, changes=tuple(changes))
+
+
+def _join(alert: emergencies.Alert, press: telemetry.Press, *, now: dt.datetime, uow: ports.UnitOfWork) -> PressOutcome:
+    alert, changes = emergencies.add_press(alert, now)
+    uow.presses.attach(press.id, tenant_id=alert.tenant_id, alert_id=alert.id)
+    uow.alerts.save(alert)
+    for change in changes:
+        uow.alerts.record(alert, change, at=now)
+    return PressOutcome(duplicate=False, alert=alert, changes=changes)
+
+
+def _cancel(
+    press: telemetry.Press, *, source: telemetry.DeviceRef, now: dt.datetime, uow: ports.UnitOfWork
+) -> PressOutcome:
+    fob = emergencies.alert_fob(press, source.name, panic.UNKNOWN_FOB)
+    alert = uow.alerts.unresolved_for_fob(fob, tenant_id=source.tenant_id)
+    if alert is None:
+        return PressOutcome(duplicate=False)
+    alert = emergencies.cancel_by_device(alert, press.time)
+    uow.presses.attach(press.id, tenant_id=alert.tenant_id, alert_id=alert.id)
+    uow.alerts.save(alert)
+    uow.alerts.record(alert, emergencies.AlertChange.CANCELLED_BY_DEVICE, at=now)
+    return PressOutcome(duplicate=False, alert=alert, changes=(emergencies.AlertChange.CANCELLED_BY_DEVICE,))
