@@ -94,7 +94,7 @@ def _directions(tags: Tags) -> tuple[bool, bool]:
 
 def _limit_kmh(tags: Tags, default_kmh: float) -> float:
     text = tags.get("maxspeed", "")
-    if not text.isdigit():
+    if not text.isdecimal():
         return default_kmh
     return min(max(float(text), _SLOWEST_KMH), _FASTEST_KMH)
 
