@@ -16,13 +16,13 @@ class WireError(errors.DomainError):
 
 
 def load(payload: bytes) -> Any:
-    """Parse strict UTF-8 JSON: no NaN, no Infinity, no endless nesting.
+    """Parse UTF-8 JSON. NaN and Infinity pass here, so that they spoil only the field that they stand in.
 
     Raises:
-        WireError: it isn't that.
+        WireError: it isn't JSON, or nested without end.
     """
     try:
-        return json.loads(payload.decode("utf-8"), parse_constant=_refuse_constant)
+        return json.loads(payload.decode("utf-8"))
     except (ValueError, RecursionError) as error:
         raise WireError(f"not JSON: {error}") from None
 
@@ -92,7 +92,7 @@ def required_integer(record: Mapping[str, Any], name: str, low: int, high: int) 
 
 
 def text(record: Mapping[str, Any], name: str, longest: int) -> str | None:
-    """Read an optional string of 1 to `longest` characters without NUL, which PostgreSQL can't store.
+    """Read an optional string of 1 to `longest` characters without NUL and lone surrogates, which PostgreSQL can't store.
 
     Raises:
         WireError: it is no such string.
@@ -100,7 +100,7 @@ def text(record: Mapping[str, Any], name: str, longest: int) -> str | None:
     value = record.get(name)
     if value is None:
         return None
-    if not isinstance(value, str) or not 1 <= len(value) <= longest or "\x00" in value:
+    if not isinstance(value, str) or not 1 <= len(value) <= longest or not _storable(value):
         raise WireError(f"{name} is not a string of 1 to {longest} characters")
     return value
 
@@ -142,5 +142,5 @@ def _short(value: float) -> str:
     return str(value) if isinstance(value, float) and math.isfinite(value) else str(value)[:20]
 
 
-def _refuse_constant(name: str) -> Any:
-    raise ValueError(f"{name} is not JSON")
+def _storable(value: str) -> bool:
+    return "\x00" not in value and not any("\ud800" <= character <= "\udfff" for character in value)

@@ -77,7 +77,7 @@ def _or_remark(remarks: list[str], read: Callable[[], T], instead: T) -> T:
     try:
         return read()
     except (fields.WireError, ValueError) as error:
-        remarks.append(str(error)[:200].replace("\x00", ""))
+        remarks.append(str(error)[:200].encode("utf-8", "replace").decode().replace("\x00", ""))
         return instead
 
 

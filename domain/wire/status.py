@@ -60,8 +60,10 @@ def decode(payload: bytes) -> telemetry.Status:
 
 def _entries(value: Any, what: str) -> dict[str, Any]:
     entries = dict(fields.require_object(value, what))
-    if len(entries) > MOST_ENTRIES or any(len(name) > LONGEST_NAME or "\x00" in name for name in entries):
-        raise fields.WireError(f"{what} has over {MOST_ENTRIES} entries or a name of over {LONGEST_NAME} characters")
+    if len(entries) > MOST_ENTRIES:
+        raise fields.WireError(f"{what} has over {MOST_ENTRIES} entries")
+    for name in entries:
+        fields.text({"a name in " + what: name}, "a name in " + what, LONGEST_NAME)
     return entries
 
 
