@@ -1,0 +1,28 @@
+"""The schema as SQLAlchemy tables; db/migrations makes it, and a test holds the two equal."""
+
+from db.tables.emergencies import alert, alert_history, press
+from db.tables.geofences import geofence, geofence_event, geofence_presence
+from db.tables.metadata import metadata
+from db.tables.registry import device, fob, person, tenant, vehicle
+from db.tables.rejects import reject
+from db.tables.telemetry import activity_hourly, device_latest, device_status, fix
+
+__all__ = [
+    "activity_hourly",
+    "alert",
+    "alert_history",
+    "device",
+    "device_latest",
+    "device_status",
+    "fix",
+    "fob",
+    "geofence",
+    "geofence_event",
+    "geofence_presence",
+    "metadata",
+    "person",
+    "press",
+    "reject",
+    "tenant",
+    "vehicle",
+]
