@@ -1,0 +1,54 @@
+"""Where the programs of PostgreSQL and Mosquitto are: the host's if they fit, else a private engine in the cache."""
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+from stack import engine_fetch, local_servers, recipe, settings
+from stack.engine_fetch import Report
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Engine:
+    """The programs to run, and the environment that they need."""
+
+    postgres_bin: Path  #: folder of postgres, initdb, psql, …
+    mosquitto: Path
+    postgres_env: dict[str, str]
+    zoneinfo: Path | None  #: linked into a data folder; None: the server knows the host's
+    origin: str  #: for people: "private engine" or "this system"
+
+    def program(self, name: str) -> Path:
+        """Return a PostgreSQL program by name."""
+        return self.postgres_bin / name
+
+
+def ensure(choice: settings.Settings, report: Report) -> Engine:
+    """Find the engine, fetching it where it must be.
+
+    Raises:
+        EngineUnavailableError: neither is it here nor can it be fetched; the message says what is missing.
+    """
+    if not choice.private_engine:
+        found = local_servers.find()
+        if found is not None:
+            return Engine(
+                postgres_bin=found.postgres_bin,
+                mosquitto=found.mosquitto,
+                postgres_env={},
+                zoneinfo=None,
+                origin="this system",
+            )
+    return private(engine_fetch.ensure(choice, report))
+
+
+def private(tree: Path) -> Engine:
+    """Describe a built engine."""
+    return Engine(
+        postgres_bin=tree / recipe.POSTGRES_BIN,
+        mosquitto=tree / recipe.MOSQUITTO,
+        # Without it ST_Transform silently degrades.
+        postgres_env={"PROJ_DATA": os.fspath(tree / recipe.PROJ_DATA)},
+        zoneinfo=tree / recipe.ZONEINFO,
+        origin="private engine",
+    )

@@ -1,0 +1,85 @@
+"""Keeps the private engine in the cache: built once, by one process at a time, resumed after an interruption."""
+
+import fcntl
+import platform
+import shutil
+import subprocess
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from stack import closure, debian_archive, engine_build, errors, private_apt, recipe, settings
+
+#: Called with the step in words and the share of it that is done.
+Report = Callable[[str, float], None]
+
+_INSTEAD = "Without it: docker compose up, or set DATABASE_URL and have mosquitto 2 installed (docs/stack.md)."
+_TOOLS = ("apt-get", "apt-cache", "dpkg", "dpkg-deb", "tar")
+
+
+def ensure(choice: settings.Settings, report: Report) -> Path:
+    """Return the folder of the engine, building it if it isn't there.
+
+    Raises:
+        EngineUnavailableError: this system can't; the message says why and what else there is.
+    """
+    tree = choice.cache_dir / "engine" / f"{recipe.RELEASE}-{platform.machine()}-r{recipe.REVISION}"
+    if (tree / engine_build.MANIFEST).is_file():
+        return tree
+    with exclusive(choice.cache_dir / "engine" / "lock", report):
+        if not (tree / engine_build.MANIFEST).is_file():
+            try:
+                _build(tree, choice, report)
+            except errors.EngineUnavailableError as error:
+                raise errors.EngineUnavailableError(f"{error}\n{_INSTEAD}") from error
+            except subprocess.CalledProcessError as error:
+                message = f"{error.cmd[0]} failed with {error.returncode}: {error.stderr}\n{_INSTEAD}"
+                raise errors.EngineUnavailableError(message) from error
+    return tree
+
+
+@contextmanager
+def exclusive(lock: Path, report: Report) -> Iterator[None]:
+    """Hold a lock file for as long as the block runs; it is freed with the process, however that ends."""
+    lock.parent.mkdir(parents=True, exist_ok=True)
+    with lock.open("a") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            report("Waiting for another process that fetches the engine", 0.0)
+            fcntl.flock(file, fcntl.LOCK_EX)
+        yield
+
+
+def _build(tree: Path, choice: settings.Settings, report: Report) -> None:
+    _check_system()
+    work = tree.with_name(f"{tree.name}.work")
+    unfinished = work / "tree"
+    shutil.rmtree(unfinished, ignore_errors=True)
+    unfinished.mkdir(parents=True)
+    apt = private_apt.PrivateApt(folder=work / "apt")
+    apt.prepare(debian_archive.find(choice), recipe.SUITE)
+    apt.update(lambda share: report("Reading the index of Debian 13", share))
+    builder = engine_build.Builder(
+        apt=apt, tree=unfinished, progress=lambda share: report("Fetching PostgreSQL and Mosquitto", share)
+    )
+    done = closure.complete(
+        recipe.ROOT_PACKAGES, extra=recipe.DATA_PACKAGES, unpack=builder.unpack, depends=apt.depends
+    )
+    report("Unpacking", 0.9)
+    engine_build.finish(unfinished, done.library_folders)
+    engine_build.write_manifest(unfinished, apt.files(done.packages), done.library_folders)
+    shutil.rmtree(tree, ignore_errors=True)
+    unfinished.replace(tree)
+    shutil.rmtree(work)
+    report("Engine ready", 1.0)
+
+
+def _check_system() -> None:
+    missing = [tool for tool in _TOOLS if shutil.which(tool) is None]
+    if missing:
+        raise errors.EngineUnavailableError(
+            f"The private engine is unpacked from Debian packages, and {', '.join(missing)} can't be found here."
+        )
+    if platform.machine() not in {"x86_64", "aarch64"}:
+        raise errors.EngineUnavailableError(f"The private engine has no packages for {platform.machine()}.")
