@@ -1,0 +1,44 @@
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+DATA = Path(__file__).parents[2] / "data" / "nmea"
+
+
+def gateway(*arguments: str, stdin: bytes = b"") -> subprocess.CompletedProcess[bytes]:
+    return subprocess.run([sys.executable, "-m", "gateway", *arguments], input=stdin, capture_output=True, check=False)
+
+
+def test_decode_prints_a_json_object_for_each_fix_of_a_file() -> None:
+    run = gateway("decode", str(DATA / "midnight.nmea"))
+
+    assert run.returncode == 0
+    assert run.stderr == b""
+    assert [json.loads(line)["time"] for line in run.stdout.splitlines()][-1] == "2026-01-01T00:00:01.000Z"
+
+
+def test_decode_reads_standard_input() -> None:
+    stdin = (DATA / "noise.nmea").read_bytes()
+
+    assert gateway("decode", "-", stdin=stdin).stdout == gateway("decode", str(DATA / "noise.nmea")).stdout
+
+
+def test_decode_takes_any_noise_and_exits_0() -> None:
+    run = gateway("decode", "-", stdin=bytes(range(256)) * 4_000)
+
+    assert (run.returncode, run.stdout, run.stderr) == (0, b"", b"")
+
+
+def test_decode_names_a_file_that_it_cannot_read() -> None:
+    run = gateway("decode", "no-such-file.nmea")
+
+    assert run.returncode == 1
+    assert run.stderr == b"gateway: cannot read no-such-file.nmea: No such file or directory\n"
+
+
+def test_decode_ends_quietly_when_its_reader_goes_away() -> None:
+    command = f"{sys.executable} -m gateway decode {DATA / 'rio-10hz.nmea'} | head -c 1"
+    run = subprocess.run(command, shell=True, capture_output=True, check=False)
+
+    assert run.stderr == b""
