@@ -3,11 +3,12 @@
 from db.tables.emergencies import alert, alert_history, press
 from db.tables.geofences import geofence, geofence_event, geofence_presence
 from db.tables.metadata import metadata
-from db.tables.registry import device, fob, person, tenant, vehicle
+from db.tables.registry import DEVICE_KINDS, device, fob, person, tenant, vehicle
 from db.tables.rejects import reject
 from db.tables.telemetry import activity_hourly, device_latest, device_status, fix
 
 __all__ = [
+    "DEVICE_KINDS",
     "activity_hourly",
     "alert",
     "alert_history",

@@ -1,0 +1,46 @@
+"""Hearing of changes: PostgreSQL's NOTIFY, sent by triggers when registries change."""
+
+from collections.abc import Iterable
+from types import TracebackType
+from typing import Self
+
+import psycopg
+from psycopg import sql
+
+from db import engine
+
+REGISTRY = "registry"
+"""A tenant or a device was added or changed."""
+GEOFENCES = "geofences"
+"""A geofence was added or changed."""
+
+
+class Notices:
+    """A connection that listens. What happened before it was opened is not told: open it first, then load.
+
+    Raises:
+        psycopg.OperationalError: the database is away, from any method; make a new one and load anew.
+    """
+
+    def __init__(self, dsn: str, channels: Iterable[str]) -> None:
+        self._connection = psycopg.connect(
+            dsn, autocommit=True, connect_timeout=engine.CONNECT_TIMEOUT_S, application_name="driveops notices"
+        )
+        for channel in channels:
+            self._connection.execute(sql.SQL("LISTEN {}").format(sql.Identifier(channel)))
+
+    def wait(self, timeout_s: float) -> frozenset[str]:
+        """The channels that spoke; empty after `timeout_s` of silence."""
+        return frozenset(notice.channel for notice in self._connection.notifies(timeout=timeout_s, stop_after=1))
+
+    def close(self) -> None:
+        """Stop listening."""
+        self._connection.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self.close()
