@@ -29,17 +29,22 @@ def ensure(choice: settings.Settings, report: Report) -> Engine:
     Raises:
         EngineUnavailableError: neither is it here nor can it be fetched; the message says what is missing.
     """
-    if not choice.private_engine:
-        found = local_servers.find()
-        if found is not None:
-            return Engine(
-                postgres_bin=found.postgres_bin,
-                mosquitto=found.mosquitto,
-                postgres_env={},
-                zoneinfo=None,
-                origin="this system",
-            )
-    return private(engine_fetch.ensure(choice, report))
+    return here(choice) or private(engine_fetch.ensure(choice, report))
+
+
+def here(choice: settings.Settings) -> Engine | None:
+    """Return the engine if it is on this machine already."""
+    found = None if choice.private_engine else local_servers.find()
+    if found is not None:
+        return Engine(
+            postgres_bin=found.postgres_bin,
+            mosquitto=found.mosquitto,
+            postgres_env={},
+            zoneinfo=None,
+            origin="this system",
+        )
+    tree = engine_fetch.tree(choice)
+    return private(tree) if engine_fetch.is_complete(tree) else None
 
 
 def private(tree: Path) -> Engine:

@@ -23,19 +23,29 @@ def ensure(choice: settings.Settings, report: Report) -> Path:
     Raises:
         EngineUnavailableError: this system can't; the message says why and what else there is.
     """
-    tree = choice.cache_dir / "engine" / f"{recipe.RELEASE}-{platform.machine()}-r{recipe.REVISION}"
-    if (tree / engine_build.MANIFEST).is_file():
-        return tree
+    target = tree(choice)
+    if is_complete(target):
+        return target
     with exclusive(choice.cache_dir / "engine" / "lock", report):
-        if not (tree / engine_build.MANIFEST).is_file():
+        if not is_complete(target):
             try:
-                _build(tree, choice, report)
+                _build(target, choice, report)
             except errors.EngineUnavailableError as error:
                 raise errors.EngineUnavailableError(f"{error}\n{_INSTEAD}") from error
             except subprocess.CalledProcessError as error:
                 message = f"{error.cmd[0]} failed with {error.returncode}: {error.stderr}\n{_INSTEAD}"
                 raise errors.EngineUnavailableError(message) from error
-    return tree
+    return target
+
+
+def tree(choice: settings.Settings) -> Path:
+    """Return where the engine is, or would be."""
+    return choice.cache_dir / "engine" / f"{recipe.RELEASE}-{platform.machine()}-r{recipe.REVISION}"
+
+
+def is_complete(target: Path) -> bool:
+    """Tell whether a folder holds a whole engine."""
+    return (target / engine_build.MANIFEST).is_file()
 
 
 @contextmanager
@@ -51,9 +61,9 @@ def exclusive(lock: Path, report: Report) -> Iterator[None]:
         yield
 
 
-def _build(tree: Path, choice: settings.Settings, report: Report) -> None:
+def _build(target: Path, choice: settings.Settings, report: Report) -> None:
     _check_system()
-    work = tree.with_name(f"{tree.name}.work")
+    work = target.with_name(f"{target.name}.work")
     unfinished = work / "tree"
     shutil.rmtree(unfinished, ignore_errors=True)
     unfinished.mkdir(parents=True)
@@ -69,8 +79,8 @@ def _build(tree: Path, choice: settings.Settings, report: Report) -> None:
     report("Unpacking", 0.9)
     engine_build.finish(unfinished, done.library_folders)
     engine_build.write_manifest(unfinished, apt.files(done.packages), done.library_folders)
-    shutil.rmtree(tree, ignore_errors=True)
-    unfinished.replace(tree)
+    shutil.rmtree(target, ignore_errors=True)
+    unfinished.replace(target)
     shutil.rmtree(work)
     report("Engine ready", 1.0)
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from stack import engine, postgres, settings
+from stack import broker, engine, postgres, settings
 
 
 def programs() -> engine.Engine:
@@ -37,4 +37,14 @@ def running_postgres(servers: engine.Engine | None = None) -> Iterator[postgres.
         folder("postgres") as path,
         postgres.Postgres(programs=servers or programs(), folder=path, durable=False) as server,
     ):
+        yield server
+
+
+@contextmanager
+def running_broker(
+    servers: engine.Engine | None = None, users: dict[str, str] | None = None
+) -> Iterator[broker.Broker]:
+    """Run a broker that doesn't survive the block; `users` are let in (name → password)."""
+    with folder("broker") as path, broker.Broker(programs=servers or programs(), folder=path) as server:
+        server.set_users(users or {})
         yield server
