@@ -1,0 +1,234 @@
+"""The gateway's configuration: one TOML file. Whatever is wrong in it is named with the file and the key.
+
+docs/gateway.md explains every key; deploy/gateway.toml is an example.
+"""
+
+import datetime as dt
+import os
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from domain.wire import topics
+from gateway import errors
+from gateway.settings_table import Table
+
+VARIABLE = "GATEWAY_CONFIG"
+USUAL_PLACES = (Path(".driveops/gateway.toml"), Path("/etc/driveops/gateway.toml"))
+DATE_FLOOR = dt.date(2024, 1, 1)
+_DEFAULT_BAUD = 9_600
+_HIGHEST_BAUD = 4_000_000
+_LONGEST_KEEPALIVE_S = 15  # a dead link is noticed within twice this
+_DAY_S = 86_400.0
+
+
+class ConfigurationError(errors.GatewayError):
+    """A configuration is missing, unreadable or contradicts itself."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tls:
+    """How the connection is secured."""
+
+    ca_file: Path | None = None  #: None: the system's authorities
+    certificate_file: Path | None = None
+    key_file: Path | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Broker:
+    """Where to publish."""
+
+    host: str
+    port: int
+    password: str | None = field(default=None, repr=False)
+    keepalive_s: int = 10
+    tls: Tls | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Port:
+    """A serial line with a receiver, a panic-button receiver or both."""
+
+    name: str
+    device: str
+    baud: int = _DEFAULT_BAUD
+    require_checksum: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outbox:
+    """How much is kept while nothing can be sent, and how fast it is sent afterwards."""
+
+    most_fixes: int = 400_000
+    backlog_fixes_per_s: int = 500
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Configuration:
+    """Everything that a gateway is told."""
+
+    source: Path
+    tenant: str
+    device: str
+    broker: Broker
+    state_folder: Path
+    ports: tuple[Port, ...] = ()
+    outbox: Outbox = Outbox()
+    report_interval_s: float = 0.0  #: 0: every fix
+    fob_silence_s: float = 600.0
+    date_floor: dt.date | None = DATE_FLOOR  #: no receiver's date can be before it; None: no date is corrected
+
+
+def find(named: str | None, environ: Mapping[str, str]) -> Path:
+    """The file to use: the named one, else the environment's, else the first of the usual places that is there.
+
+    Raises:
+        ConfigurationError: none is there.
+    """
+    if named is not None:
+        return Path(named)
+    if environ.get(VARIABLE):
+        return Path(environ[VARIABLE])
+    for place in USUAL_PLACES:
+        if place.exists():
+            return place
+    places = ", ".join(str(place) for place in USUAL_PLACES)
+    raise ConfigurationError(
+        f"no configuration: give --config FILE or set {VARIABLE}; there is none at {places}. "
+        "`python -m stack up` writes the first of them for its own broker"
+    )
+
+
+def load(path: Path) -> Configuration:
+    """Read a file.
+
+    Raises:
+        ConfigurationError: it names the file, and the key at fault.
+    """
+    try:
+        text = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
+        raise ConfigurationError(f"cannot read the configuration {path}: {reason}") from None
+    try:
+        document = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigurationError(f"{path} is not TOML: {error}") from None
+    return _configuration(path, document)
+
+
+def _configuration(path: Path, document: dict[str, Any]) -> Configuration:
+    root = Table(path, "", document)
+    gateway = root.table("gateway")
+    names = _segment(gateway, "tenant"), _segment(gateway, "device")
+    folder = gateway.optional("state_folder", str)
+    read = Configuration(
+        source=path,
+        tenant=names[0],
+        device=names[1],
+        broker=_broker(root.table("broker")),
+        state_folder=_usual_state_folder(*names) if folder is None else root.path(folder),
+        ports=tuple(_port(table) for table in root.tables("port")),
+        outbox=_outbox(root.optional_table("outbox")),
+        report_interval_s=gateway.number("report_interval_s", 0.0, _DAY_S, 0.0),
+        fob_silence_s=gateway.number("fob_silence_s", 1.0, _DAY_S, 600.0),
+        date_floor=_date_floor(gateway),
+    )
+    root.finish()
+    _refuse_doubles(path, read.ports)
+    return read
+
+
+def _broker(table: Table) -> Broker:
+    password = table.optional("password", str)
+    password_file = table.optional("password_file", str)
+    if password is not None and password_file is not None:
+        raise table.error("password_file", "give either password or password_file, not both")
+    tls = table.optional_table("tls")
+    return Broker(
+        host=table.required("host", str),
+        port=table.integer("port", 1, 65_535, 1883 if tls is None else 8883),
+        password=password if password_file is None else _secret(table, password_file),
+        keepalive_s=table.integer("keepalive_s", 2, _LONGEST_KEEPALIVE_S, 10),
+        tls=None if tls is None else _tls(tls),
+    )
+
+
+def _tls(table: Table) -> Tls:
+    read = Tls(
+        ca_file=table.file("ca_file"), certificate_file=table.file("certificate_file"), key_file=table.file("key_file")
+    )
+    if read.key_file is not None and read.certificate_file is None:
+        raise table.error("key_file", "a key needs its certificate_file")
+    return read
+
+
+def _secret(table: Table, name: str) -> str:
+    path = table.path(name)
+    try:
+        mode = path.stat().st_mode
+        secret = path.read_text(encoding="utf-8").strip()
+    except OSError as error:
+        raise table.error("password_file", f"cannot read {path}: {error.strerror}") from None
+    if mode & 0o007:
+        raise table.error("password_file", f"{path} can be read or changed by everybody: chmod o-rwx it")
+    return secret
+
+
+def _port(table: Table) -> Port:
+    device = table.required("device", str)
+    return Port(
+        name=table.optional("name", str) or Path(device).name,
+        device=device,
+        baud=table.integer("baud", 50, _HIGHEST_BAUD, _DEFAULT_BAUD),
+        require_checksum=table.boolean("require_checksum", default=True),
+    )
+
+
+def _outbox(table: Table | None) -> Outbox:
+    usual = Outbox()
+    if table is None:
+        return usual
+    return Outbox(
+        most_fixes=table.integer("most_fixes", 1_000, 100_000_000, usual.most_fixes),
+        backlog_fixes_per_s=table.integer("backlog_fixes_per_s", 1, 100_000, usual.backlog_fixes_per_s),
+    )
+
+
+def _segment(table: Table, key: str) -> str:
+    try:
+        return topics.require_segment(table.required(key, str))
+    except topics.TopicError as error:
+        raise table.error(key, str(error)) from None
+
+
+def _date_floor(table: Table) -> dt.date | None:
+    value = table.optional("date_floor", object)
+    if value is None:
+        return DATE_FLOOR
+    if value is False:
+        return None
+    if isinstance(value, dt.date) and not isinstance(value, dt.datetime):
+        return value
+    raise table.error("date_floor", "must be a date like 2024-01-01, or false")
+
+
+def _refuse_doubles(path: Path, ports: tuple[Port, ...]) -> None:
+    for key in ("name", "device"):
+        values = [getattr(port, key) for port in ports]
+        for value in values:
+            if values.count(value) > 1:
+                raise ConfigurationError(f"{path}: port.{key}: {value!r} stands there twice")
+
+
+def _usual_state_folder(tenant: str, device: str) -> Path:
+    name = f"{tenant}.{device}"
+    if os.environ.get("STATE_DIRECTORY"):  # systemd's
+        return Path(os.environ["STATE_DIRECTORY"])
+    if os.geteuid() == 0:
+        return Path("/var/lib/driveops-gateway") / name
+    state = os.environ.get("XDG_STATE_HOME")
+    return (Path(state) if state else Path.home() / ".local" / "state") / "driveops-gateway" / name
