@@ -95,7 +95,11 @@ class Postgres:
         return self.dsn(name)
 
     def __enter__(self) -> Self:
-        self.start()
+        try:
+            self.start()
+        except BaseException:
+            self.stop()
+            raise
         return self
 
     def __exit__(
