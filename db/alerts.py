@@ -37,8 +37,9 @@ class Alerts:
             postgresql.insert(_alert)
             .values(**_row(alert))
             .on_conflict_do_nothing(index_elements=["tenant_id", "fob"], index_where=sa.text("state <> 'resolved'"))
+            .returning(_alert.c.id)
         )
-        return self._connection.execute(statement).rowcount == 1
+        return self._connection.scalar(statement) is not None
 
     def save(self, alert: emergencies.Alert) -> None:
         """Write what changed."""

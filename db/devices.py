@@ -68,7 +68,7 @@ def add_tenant(connection: sa.Connection, slug: str, *, name: str, time_zone: st
     """
     row = {"id": uuid_utils.compat.uuid7(), "slug": topics.require_segment(slug), "name": name, "time_zone": time_zone}
     statement = postgresql.insert(tables.tenant).values(row).on_conflict_do_nothing(index_elements=["slug"])
-    return connection.execute(statement).rowcount == 1
+    return connection.scalar(statement.returning(tables.tenant.c.id)) is not None
 
 
 def add(connection: sa.Connection, tenant: uuid.UUID, devices: Iterable[NewDevice]) -> int:

@@ -28,13 +28,13 @@ def connect(dsn: str) -> Iterator[sa.Connection]:
     """Open one connection for a command and close it.
 
     Raises:
-        DatabaseError: nobody answers there, or the user is refused.
+        DatabaseError: nobody answers there, the user is refused, or the address is none.
     """
     engine = create(dsn, pool_size=1)
     try:
         try:
             connection = engine.connect()
-        except sa.exc.OperationalError as error:
+        except sa.exc.DBAPIError as error:
             raise errors.DatabaseError(f"cannot connect to the database: {str(error.orig).strip()}") from None
         with connection:
             yield connection

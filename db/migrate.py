@@ -6,12 +6,13 @@ from pathlib import Path
 
 import alembic.command
 import alembic.config
+import alembic.util.exc
 import sqlalchemy as sa
 from alembic.autogenerate import compare_metadata
 from alembic.runtime import migration
 from alembic.script import ScriptDirectory
 
-from db import tables
+from db import errors, tables
 
 HEAD = "head"
 BASE = "base"
@@ -22,13 +23,17 @@ _LOCK = 0x647269766F7073
 
 
 def upgrade(connection: sa.Connection, revision: str = HEAD) -> None:
-    """Bring the database up to a revision, all the steps in one transaction."""
+    """Bring the database up to a revision, all the steps in one transaction.
+
+    Raises:
+        DatabaseError: there is no such revision.
+    """
     with _alone(connection):
         alembic.command.upgrade(_config(connection), revision)
 
 
 def downgrade(connection: sa.Connection, revision: str) -> None:
-    """Take the database back to a revision."""
+    """Take the database back to a revision; raises as `upgrade` does."""
     with _alone(connection):
         alembic.command.downgrade(_config(connection), revision)
 
@@ -88,6 +93,8 @@ def _alone(connection: sa.Connection) -> Iterator[None]:
     try:
         yield
         connection.commit()
+    except alembic.util.exc.CommandError as error:
+        raise errors.DatabaseError(str(error)) from None
     finally:
         # A broken connection has given the lock back by itself.
         if not connection.invalidated:

@@ -37,8 +37,8 @@ class Presses:
             "remarks": list(press.remarks),
             **_fix_columns(press.fix),
         }
-        kept = self._connection.execute(postgresql.insert(_press).values(row).on_conflict_do_nothing())
-        return kept.rowcount == 1
+        statement = postgresql.insert(_press).values(row).on_conflict_do_nothing().returning(_press.c.id)
+        return self._connection.scalar(statement) is not None
 
     def attach(self, press_id: uuid.UUID, *, tenant_id: uuid.UUID, alert_id: uuid.UUID) -> None:
         """Say which alert a press belongs to."""

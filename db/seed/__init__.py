@@ -1,0 +1,1 @@
+"""The demo's two companies: who works there, what they drive and carry, and the places that they watch."""

@@ -1,0 +1,150 @@
+"""Plants the demo's companies in a database. Ids are derived from names, so that planting again adds only what is new."""
+
+import uuid
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+import shapely
+import sqlalchemy as sa
+
+from db import bulk, tables
+from db.seed import names, places, roster
+from domain import geofencing
+
+_NAMESPACE = uuid.UUID("5f0c9c52-6c1b-5e0a-8f5e-5d0a3a0d9b11")
+_OFFICE = (("dispatcher", 4), ("supervisor", 2))
+"""How many people of a company sit in the office."""
+REPLAY = "replay"
+"""The device that captures are replayed as."""
+_DEVICE_KINDS = {roster.Kind.GATEWAY_VAN: "gateway", roster.Kind.VEHICLE: "tracker", roster.Kind.GUARD: "phone"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Company:
+    """One of the demo's tenants."""
+
+    slug: str
+    name: str
+    places: tuple[places.Place, ...]
+
+    @property
+    def id(self) -> uuid.UUID:
+        """Its tenant's id."""
+        return _id(self.slug)
+
+
+COMPANIES = (
+    Company(slug=roster.DEMO, name="Helsinki Ride & Guard", places=places.DEMO_PLACES),
+    Company(slug=roster.OTHER, name="Kaleva Courier", places=places.OTHER_PLACES),
+)
+
+
+def plant(connection: sa.Connection, *, units: int, gateways: int) -> Mapping[str, int]:
+    """Add the companies with so many units, as `roster.enlist` names them; returns how many rows are new, by table."""
+    listed = roster.enlist(units=units, gateways=gateways)
+    rows: list[tuple[sa.Table, list[dict[str, object]]]] = [
+        (tables.tenant, [_tenant(company) for company in COMPANIES]),
+        (tables.vehicle, [_vehicle(unit) for unit in listed if unit.kind is not roster.Kind.GUARD]),
+        (tables.person, [*_people(listed), *_office()]),
+        (tables.device, [*(_device(unit) for unit in listed), _replay_device()]),
+        (tables.fob, [_fob(unit) for unit in listed]),
+        (tables.geofence, [_fence(company, place) for company in COMPANIES for place in company.places]),
+    ]
+    added = {table.name: bulk.insert_new(connection, table, new) for table, new in rows}
+    connection.commit()
+    return added
+
+
+def _id(*parts: object) -> uuid.UUID:
+    return uuid.uuid5(_NAMESPACE, "/".join(map(str, parts)))
+
+
+def _tenant(company: Company) -> dict[str, object]:
+    return {"id": company.id, "slug": company.slug, "name": company.name, "time_zone": "Europe/Helsinki"}
+
+
+def _vehicle(unit: roster.Unit) -> dict[str, object]:
+    return {
+        "tenant_id": _id(unit.tenant),
+        "id": _id(unit.tenant, "vehicle", unit.device),
+        "name": f"Car {unit.device.removeprefix('unit-')}"
+        if unit.kind is roster.Kind.VEHICLE
+        else f"Van {unit.device[-2:]}",
+        "kind": "car" if unit.kind is roster.Kind.VEHICLE else "van",
+        "plate": f"{unit.tenant[:3].upper()}-{unit.number + 1:03d}",
+    }
+
+
+def _people(listed: Iterable[roster.Unit]) -> Iterable[dict[str, object]]:
+    for unit in listed:
+        drives = unit.kind is roster.Kind.VEHICLE
+        trade = "courier" if unit.tenant == roster.OTHER else "vtc_driver"
+        yield _person(unit.tenant, unit.device, unit.number, trade if drives else "security_guard")
+
+
+def _office() -> Iterable[dict[str, object]]:
+    for company in COMPANIES:
+        for kind, count in _OFFICE:
+            for number in range(count):
+                # From the far end of the names, so that the small demo's people have names of their own.
+                yield _person(company.slug, f"{kind}-{number + 1}", 1500 - number - 10 * len(kind), kind)
+
+
+def _person(tenant: str, key: str, number: int, kind: str) -> dict[str, object]:
+    first_name, last_name = names.full_name(number)
+    return {
+        "tenant_id": _id(tenant),
+        "id": _id(tenant, "person", key),
+        "first_name": first_name,
+        "last_name": last_name,
+        "kind": kind,
+    }
+
+
+def _device(unit: roster.Unit) -> dict[str, object]:
+    in_vehicle = unit.kind is not roster.Kind.GUARD
+    return {
+        "tenant_id": _id(unit.tenant),
+        "uid": _id(unit.tenant, "device", unit.device),
+        "name": unit.device,
+        "kind": _DEVICE_KINDS[unit.kind],
+        "label": None,
+        "vehicle_id": _id(unit.tenant, "vehicle", unit.device) if in_vehicle else None,
+        "person_id": _id(unit.tenant, "person", unit.device),
+    }
+
+
+def _replay_device() -> dict[str, object]:
+    return {
+        "tenant_id": _id(roster.DEMO),
+        "uid": _id(roster.DEMO, "device", REPLAY),
+        "name": REPLAY,
+        "kind": "gateway",
+        "label": "Replayed captures",
+        "vehicle_id": None,
+        "person_id": None,
+    }
+
+
+def _fob(unit: roster.Unit) -> dict[str, object]:
+    in_vehicle = unit.kind is not roster.Kind.GUARD
+    return {
+        "tenant_id": _id(unit.tenant),
+        "code": unit.fob,
+        "person_id": _id(unit.tenant, "person", unit.device),
+        "vehicle_id": _id(unit.tenant, "vehicle", unit.device) if in_vehicle else None,
+    }
+
+
+def _fence(company: Company, place: places.Place) -> dict[str, object]:
+    return {
+        "tenant_id": company.id,
+        "id": _id(company.slug, "geofence", place.name),
+        "name": place.name,
+        "kind": place.kind,
+        "geom": _ewkt(place.outline, place.holes),
+    }
+
+
+def _ewkt(outline: geofencing.Ring, holes: tuple[geofencing.Ring, ...]) -> str:
+    return f"SRID=4326;{shapely.Polygon(outline, holes).wkt}"
