@@ -5,12 +5,15 @@
 
 import asyncio
 import json
+import logging
 import os
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
 from stack import errors
+
+_log = logging.getLogger(__name__)
 
 #: A UNIX socket's path is at most 107 bytes on Linux.
 _LONGEST_PATH = 107
@@ -24,6 +27,7 @@ class Control:
 
     def __init__(self, path: Path, panic: Panic) -> None:
         self._path, self._panic = path, panic
+        self._open: dict[asyncio.StreamWriter, asyncio.Event] = {}
         self._watching: set[asyncio.StreamWriter] = set()
         self._server: asyncio.Server | None = None
 
@@ -35,7 +39,7 @@ class Control:
         """
         if len(os.fsencode(self._path)) > _LONGEST_PATH:
             raise errors.StackError(f"the control socket's path is longer than {_LONGEST_PATH} bytes: {self._path}")
-        if await _answers(self._path):
+        if await answers(self._path):
             raise errors.StackError(f"a fleet is running already: it listens at {self._path}")
         self._path.unlink(missing_ok=True)
         self._server = await asyncio.start_unix_server(self._serve, self._path, limit=_LONGEST_LINE)
@@ -48,23 +52,28 @@ class Control:
             writer.write(line)
 
     async def close(self) -> None:
-        """Stop listening."""
-        if self._server is not None:
-            self._server.close()
-            for writer in list(self._watching):
-                writer.close()
-            self._path.unlink(missing_ok=True)
+        """Stop listening, hang up."""
+        if self._server is None:
+            return
+        self._server.close()
+        for writer, gone in list(self._open.items()):
+            writer.close()
+            await gone.wait()
+        self._path.unlink(missing_ok=True)
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        gone = self._open[writer] = asyncio.Event()
         try:
             while line := await reader.readline():
                 writer.write(_line(await self._answer(line.decode("utf-8", "replace").split(), writer)))
                 await writer.drain()
         except (ConnectionError, ValueError):
-            return  # gone, or no line at all
+            _log.info("a control connection was lost, or sent no line at all")
         finally:
             self._watching.discard(writer)
-            writer.close()
+            await _hang_up(writer)
+            del self._open[writer]
+            gone.set()
 
     async def _answer(self, words: list[str], writer: asyncio.StreamWriter) -> dict[str, Any]:
         match words:
@@ -95,16 +104,25 @@ async def ask(path: Path, command: str) -> dict[str, Any]:
         answer: dict[str, Any] = json.loads(await reader.readline())
         return answer
     finally:
-        writer.close()
+        await _hang_up(writer)
 
 
-async def _answers(path: Path) -> bool:
+async def answers(path: Path) -> bool:
+    """Whether a fleet listens at a path."""
     try:
         _, writer = await asyncio.open_unix_connection(path)
     except OSError:
         return False
-    writer.close()
+    await _hang_up(writer)
     return True
+
+
+async def _hang_up(writer: asyncio.StreamWriter) -> None:
+    writer.close()
+    try:
+        await writer.wait_closed()
+    except ConnectionError:
+        _log.debug("the other end was gone already")
 
 
 def _line(record: dict[str, Any]) -> bytes:

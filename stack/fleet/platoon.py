@@ -5,7 +5,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from stack.fleet import movers, receivers, roster
+from db.seed import roster
+from stack.fleet import movers, receivers
 from stack.town import streets
 
 

@@ -8,9 +8,9 @@ import asyncio
 import logging
 import ssl
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any
-from urllib.parse import SplitResult, urlsplit
+from urllib.parse import SplitResult, unquote, urlsplit
 
 import gmqtt
 import gmqtt.storage
@@ -19,10 +19,13 @@ from stack import errors
 
 _log = logging.getLogger(__name__)
 
+_DEFAULT_PORTS = {"mqtt": 1883, "mqtts": 8883}
 _KEEPALIVE_S = 30
 _CONNECT_LIMIT_S = 10
 #: What the broker allows in flight where it says nothing (MQTT 5, 3.2.2.3.3), less some room for subscriptions.
 _DEFAULT_WINDOW, _ROOM = 65_535, 4
+#: Two seconds of ten thousand trackers.
+_LONGEST_QUEUE = 20_000
 
 
 class BrokerUnreachableError(errors.StackError):
@@ -30,29 +33,41 @@ class BrokerUnreachableError(errors.StackError):
 
 
 class _Flight(gmqtt.storage.PersistentStorage):  # type: ignore[misc]
-    """The messages that the broker has not acknowledged yet. gmqtt keeps and resends them; this also counts."""
+    """The messages that the broker has not acknowledged yet. gmqtt keeps and resends them; this also counts and tells."""
 
-    def __len__(self) -> int:
+    def __init__(self, landed: Callable[[], None]) -> None:
+        super().__init__()
+        self._landed = landed
+
+    @property
+    def size(self) -> int:
+        """How many there are. No `__len__`: gmqtt takes an empty store for none given."""
         return len(self._messages)
+
+    def remove_message_by_mid(self, mid: int) -> None:
+        super().remove_message_by_mid(mid)
+        self._landed()
 
 
 class Publisher:
     """Publishes at QoS 1, in step with what the broker takes.
 
-    A fix that does not fit is left out, since a later one says more; a press waits until it fits.
+    Fixes that the broker can't keep up with are left out, since later ones say more; a press waits as long as it takes.
     """
 
     def __init__(self, url: str, client_id: str) -> None:
         self._url = address(url)
-        self._flight = _Flight()
-        self._presses: deque[tuple[str, bytes]] = deque()
+        self._flight = _Flight(self._send_soon)
         self._window = 0
+        self._presses: deque[tuple[str, bytes]] = deque()
+        self._fixes: deque[tuple[str, bytes]] = deque()
+        self._is_sending_soon = False
         self.published = 0
-        self.withheld = 0
+        self.left_out = 0
         self._client = gmqtt.Client(client_id, persistent_storage=self._flight)
         self._client.on_connect = self._connected
         if self._url.username is not None:
-            self._client.set_auth_credentials(self._url.username, self._url.password)
+            self._client.set_auth_credentials(unquote(self._url.username), unquote(self._url.password or ""))
 
     async def connect(self) -> None:
         """Connect; from then on a lost connection is taken up again by itself.
@@ -69,43 +84,51 @@ class Publisher:
             raise BrokerUnreachableError(f"the broker at {where} cannot be used: {error or 'no answer'}") from error
 
     def publish(self, messages: Iterable[tuple[str, bytes]]) -> None:
-        """Send the presses that wait, then messages as far as the broker's window goes."""
-        self._send_presses()
-        for topic, payload in messages:
-            if self._may_send():
-                self._send(topic, payload)
-            else:
-                self.withheld += 1
+        """Send fixes; those that would wait too long are left out, the oldest first."""
+        self._fixes.extend(messages)
+        while len(self._fixes) > _LONGEST_QUEUE:
+            self._fixes.popleft()
+            self.left_out += 1
+        self._send()
 
     def press(self, topic: str, payload: bytes) -> None:
-        """Send a press: now, or with the first messages that can be sent again."""
+        """Send a press, ahead of all fixes."""
         self._presses.append((topic, payload))
-        self._send_presses()
+        self._send()
 
     async def close(self, limit_s: float = 2.0) -> None:
-        """Wait a little for what is in flight, then disconnect."""
+        """Wait a little for what is under way, then disconnect."""
         try:
             async with asyncio.timeout(limit_s):
-                await self._flight.wait_empty()
+                while self._flight.size and self._client.is_connected:
+                    await self._flight.wait_empty()
+                    # What waited in the queue is sent now.
+                    await asyncio.sleep(0)
         except TimeoutError:
-            _log.warning("the broker did not acknowledge everything", extra={"messages": len(self._flight)})
+            pass
+        if self._flight.size:
+            _log.warning("the broker did not acknowledge everything", extra={"messages": self._flight.size})
         await self._client.disconnect()
 
-    def _may_send(self) -> bool:
-        return len(self._flight) < self._window and self._client.is_connected
+    def _send(self) -> None:
+        self._is_sending_soon = False
+        for queue in (self._presses, self._fixes):
+            while queue and self._flight.size < self._window and self._client.is_connected:
+                topic, payload = queue.popleft()
+                self._client.publish(topic, payload, qos=1)
+                self.published += 1
 
-    def _send(self, topic: str, payload: bytes) -> None:
-        self._client.publish(topic, payload, qos=1)
-        self.published += 1
-
-    def _send_presses(self) -> None:
-        while self._presses and self._may_send():
-            self._send(*self._presses.popleft())
+    def _send_soon(self) -> None:
+        """Send once after all acknowledgements that have just come in, not after each."""
+        if not self._is_sending_soon and (self._presses or self._fixes):
+            self._is_sending_soon = True
+            asyncio.get_running_loop().call_soon(self._send)
 
     def _connected(self, _client: gmqtt.Client, _flags: int, code: int, properties: dict[str, Any]) -> None:
         if code == 0:
             allowed = properties.get("receive_maximum") or [_DEFAULT_WINDOW]
             self._window = allowed[0] - _ROOM
+            self._send_soon()
 
 
 def address(url: str) -> SplitResult:
@@ -116,10 +139,10 @@ def address(url: str) -> SplitResult:
     """
     parts = urlsplit(url)
     try:
-        port = parts.port or (8883 if parts.scheme == "mqtts" else 1883)
+        port = parts.port or _DEFAULT_PORTS.get(parts.scheme)
     except ValueError:
-        port = 0
-    if parts.scheme not in ("mqtt", "mqtts") or not parts.hostname or not port:
+        port = None
+    if not parts.hostname or port is None or parts.scheme not in _DEFAULT_PORTS:
         raise errors.StackError("the broker's address is not of the form mqtt://user:password@host:1883")
-    where = f"{parts.hostname}:{port}"
-    return parts._replace(netloc=where if parts.username is None else f"{parts.netloc.rpartition('@')[0]}@{where}")
+    user, has_user, _ = parts.netloc.rpartition("@")
+    return parts._replace(netloc=f"{user}{has_user}{parts.hostname}:{port}")

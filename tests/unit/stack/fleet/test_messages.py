@@ -2,8 +2,9 @@ import datetime as dt
 
 import pytest
 
+from db.seed import roster
 from domain.wire import fixes, topics
-from stack.fleet import messages, platoon, roster
+from stack.fleet import messages, platoon
 from tests import town
 
 _NOW = dt.datetime(2026, 3, 4, 5, 6, 7, 891_234, dt.UTC)
