@@ -1,0 +1,16 @@
+"""Sets of numbers as inclusive runs, as an acknowledgement names them."""
+
+import bisect
+
+from domain.wire import control
+
+
+class Ranges:
+    """The numbers that an acknowledgement covers."""
+
+    def __init__(self, ack: control.LaneAck) -> None:
+        self.runs = sorted(((0, ack.seq),) if ack.ranges is None else ack.ranges)
+
+    def __contains__(self, seq: int) -> bool:
+        place = bisect.bisect_right(self.runs, seq, key=lambda run: run[0])
+        return place > 0 and seq <= self.runs[place - 1][1]

@@ -1,0 +1,32 @@
+"""Keeps presses and fixes in an outbox as fast as it can and prints each press once it is confirmed. Made to be killed."""
+
+import datetime as dt
+import sys
+import time
+import uuid
+from pathlib import Path
+
+from domain import geo, telemetry
+from gateway import outbox
+
+
+def main(path: Path) -> None:
+    now = dt.datetime.now(dt.UTC)
+    box = outbox.Outbox(path, now=now, most_fixes=100_000)
+    number = time.monotonic_ns()  # another run's numbers would be repeats
+    while True:
+        number += 1
+        box.add_fixes(
+            [telemetry.Fix(time=now + dt.timedelta(seconds=number % 1_000_000), position=geo.Position(1.0, 2.0))],
+            now_s=float(number),
+        )
+        press = telemetry.Press(
+            id=uuid.uuid4(), time=now, clock=telemetry.Clock.NTP, fob="F1", kind=telemetry.PressKind.PRESS, seq=0
+        )
+        kept = box.add_press(press, number=number)
+        sys.stdout.write(f"{kept.press.id} {kept.press.seq} {box.newest_fix_seq}\n")
+        sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]))
