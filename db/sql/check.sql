@@ -34,8 +34,15 @@ SELECT
     hypertable.hypertable_name IS NOT NULL AS is_hypertable,
     (
         SELECT array_agg(privilege ORDER BY privilege)
-        FROM unnest(ARRAY['SELECT', 'INSERT', 'UPDATE', 'DELETE', 'TRUNCATE', 'REFERENCES', 'TRIGGER']) AS privilege
-        WHERE has_table_privilege(%(web)s, class.oid, privilege)
+        FROM (
+            SELECT unnest(ARRAY['DELETE', 'TRUNCATE', 'TRIGGER']) AS privilege, false AS by_column
+            UNION ALL
+            SELECT unnest(ARRAY['SELECT', 'INSERT', 'UPDATE', 'REFERENCES']), true
+        ) AS known
+        WHERE CASE
+            WHEN by_column THEN has_any_column_privilege(%(web)s, class.oid, privilege)
+            ELSE has_table_privilege(%(web)s, class.oid, privilege)
+        END
     ) AS web_privileges,
     (
         SELECT count(*) FILTER (WHERE goes_by_tenant)

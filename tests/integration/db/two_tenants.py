@@ -1,0 +1,73 @@
+"""Two tenants with a row of each in every table: what one of them must never see of the other."""
+
+import datetime as dt
+import uuid
+from dataclasses import dataclass
+
+import sqlalchemy as sa
+
+from db import tables
+
+NOW = dt.datetime(2026, 3, 1, 12, tzinfo=dt.UTC)
+PLACE = {"lat": 60.17, "lon": 24.94}
+OUTLINE = "SRID=4326;POLYGON((24.94 60.17, 24.95 60.17, 24.95 60.18, 24.94 60.17))"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tenant:
+    id: uuid.UUID
+    device_id: int
+
+
+def populate(connection: sa.Connection) -> tuple[Tenant, Tenant]:
+    """Fill every table of the schema for both."""
+    made = _fill(connection, "ours"), _fill(connection, "theirs")
+    connection.commit()
+    empty = [
+        table.name
+        for table in tables.metadata.sorted_tables
+        if (connection.scalar(sa.select(sa.func.count()).select_from(table)) or 0) < len(made)
+    ]
+    assert empty == [], "a new table needs a row of each tenant here, or its isolation isn't tried"
+    connection.rollback()
+    return made
+
+
+def _fill(connection: sa.Connection, slug: str) -> Tenant:
+    tenant_id, vehicle_id, person_id, fence_id, alert_id = (uuid.uuid4() for _ in range(5))
+    own = {"tenant_id": tenant_id}
+
+    def add(table: sa.Table, **values: object) -> None:
+        connection.execute(sa.insert(table).values(**values))
+
+    add(tables.tenant, id=tenant_id, slug=slug, name=slug)
+    add(tables.vehicle, **own, id=vehicle_id, name="Van 01", kind="van")
+    add(tables.person, **own, id=person_id, first_name="Aino", last_name="Virtanen", kind="security_guard")
+    device_id = connection.scalar(
+        sa.insert(tables.device)
+        .values(**own, uid=uuid.uuid4(), name="van-01", vehicle_id=vehicle_id, person_id=person_id)
+        .returning(tables.device.c.id)
+    )
+    assert device_id is not None
+    device = {"device_id": device_id}
+    add(tables.fob, **own, code="FOB-00001", person_id=person_id)
+    fix = {**device, **PLACE, "time": NOW, "seq": 1, "received_at": NOW, "fix_mode": 3}
+    add(tables.fix, **fix)
+    add(tables.device_latest, **fix)
+    add(tables.activity_hourly, **device, hour=NOW, fixes=1)
+    add(tables.device_status, **own, **device, time=NOW, received_at=NOW, online=True)
+    fence = {**own, **device, "geofence_id": fence_id}
+    add(tables.geofence, **own, id=fence_id, name="Depot", geom=OUTLINE)
+    add(tables.geofence_event, **fence, **PLACE, time=NOW, received_at=NOW, kind="entered")
+    add(tables.geofence_presence, **fence, entered_at=NOW)
+    add(tables.alert, **own, id=alert_id, fob="FOB-00001", device_name="van-01", **_alert())
+    press = {"fob": "FOB-00001", "kind": "press", "time": NOW, "clock": "gps", "received_at": NOW, "seq": 1}
+    add(tables.press, **own, **device, **press, id=uuid.uuid4(), device_name="van-01", alert_id=alert_id)
+    add(tables.alert_history, **own, alert_id=alert_id, change="raised", at=NOW)
+    add(tables.reject, **own, **device, received_at=NOW, topic="t", payload=b"?", reason="noise")
+    return Tenant(id=tenant_id, device_id=device_id)
+
+
+def _alert() -> dict[str, object]:
+    times = dict.fromkeys(("raised_at", "pressed_at", "last_press_at"), NOW)
+    return {**times, "type": 1, "priority": 4, "state": "open", "text": "Panic", "press_count": 1}
