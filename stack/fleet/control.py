@@ -16,7 +16,7 @@ from stack import errors
 _log = logging.getLogger(__name__)
 
 #: A UNIX socket's path is at most 107 bytes on Linux.
-_LONGEST_PATH = 107
+LONGEST_PATH = 107
 _LONGEST_LINE = 1024
 
 Panic = Callable[[str | None], Awaitable[dict[str, Any]]]
@@ -37,8 +37,8 @@ class Control:
         Raises:
             StackError: another fleet listens there, or the path cannot be one of a socket.
         """
-        if len(os.fsencode(self._path)) > _LONGEST_PATH:
-            raise errors.StackError(f"the control socket's path is longer than {_LONGEST_PATH} bytes: {self._path}")
+        if len(os.fsencode(self._path)) > LONGEST_PATH:
+            raise errors.StackError(f"the control socket's path is longer than {LONGEST_PATH} bytes: {self._path}")
         if await answers(self._path):
             raise errors.StackError(f"a fleet is running already: it listens at {self._path}")
         self._path.unlink(missing_ok=True)

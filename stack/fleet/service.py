@@ -3,16 +3,16 @@
 import asyncio
 import datetime as dt
 import logging
+import signal
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Coroutine, Iterator
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from db.seed import roster
 from domain import telemetry
 from stack import errors
-from stack.fleet import buttons, control, gateways, platoon, publisher, serial_pair, trackers, vans
+from stack.fleet import buttons, control, gateways, platoon, premises, publisher, serial_pair, trackers, vans
 from stack.town import streets
 
 _log = logging.getLogger(__name__)
@@ -21,6 +21,7 @@ _log = logging.getLogger(__name__)
 _WAVES = 10
 _VAN_TICK_S = 1.0
 _TOO_LATE_S = 2.0
+_REPORT_EVERY_S = 10.0
 _CLIENT_ID = "fleet"
 
 
@@ -49,20 +50,19 @@ class Counts:
 class Fleet:
     """A fleet that runs until it is told to stop, or its time is over."""
 
-    def __init__(
-        self, plan: Plan, town: streets.Streets, broker_url: str, control_path: Path, boxes: gateways.Gateways
-    ) -> None:
-        self._plan, self._boxes = plan, boxes
+    def __init__(self, plan: Plan, town: streets.Streets, found: premises.Premises) -> None:
+        self._plan = plan
+        self._boxes = gateways.Gateways(found.folder, roster.DEMO, found.gateways) if found.gateways else None
         self.units = roster.enlist(units=plan.units, gateways=plan.gateways)
         self._by_device = {f"{unit.tenant}/{unit.device}": unit for unit in self.units}
-        self.out = publisher.Publisher(broker_url, _CLIENT_ID)
+        self.out = publisher.Publisher(found.mqtt_url, _CLIENT_ID)
         direct = [unit for unit in self.units if unit.kind is not roster.Kind.GATEWAY_VAN]
         waves = platoon.form(town, direct, waves=min(_WAVES, max(1, len(direct))), seed=plan.seed)
         self._waves = [trackers.Trackers(wave, self.out, batch=plan.batch) for wave in waves]
         self._wave_of = {unit.number: i % len(waves) for i, unit in enumerate(direct)}
         self._vans = vans.Vans(platoon.Platoon(town, self._van_units(), on_foot=False, seed=plan.seed), self._lit)
         self._buttons = buttons.Buttons(units=len(self.units), presses_per_hour=plan.presses_per_hour, seed=plan.seed)
-        self._control = control.Control(control_path, self._panic)
+        self._control = control.Control(found.control_path, self._panic)
         self.counts = Counts()
         self._press_seq = int(time.time() * 1000)
 
@@ -78,10 +78,8 @@ class Fleet:
             async with asyncio.TaskGroup() as tasks:
                 running = [tasks.create_task(self._move_trackers()), tasks.create_task(self._move_vans())]
                 running.append(tasks.create_task(self._press_at_times()))
-                running += [
-                    tasks.create_task(self._boxes.keep(van.unit.device, van.line.path))
-                    for van in self._vans.vans.values()
-                ]
+                running.append(tasks.create_task(self._report()))
+                running += [tasks.create_task(gateway) for gateway in self._gateways()]
                 await _first(stop, self._plan.duration_s)
                 for task in running:
                     task.cancel()
@@ -89,6 +87,11 @@ class Fleet:
         finally:
             await self._control.close()
             self._vans.close()
+
+    def _gateways(self) -> Iterator[Coroutine[Any, Any, None]]:
+        if self._boxes is not None:
+            for van in self._vans.vans.values():
+                yield self._boxes.keep(van.unit.device, van.line.path)
 
     async def _move_trackers(self) -> None:
         if not self._waves:
@@ -106,6 +109,14 @@ class Fleet:
     async def _move_vans(self) -> None:
         async for _, _ in _beats(_VAN_TICK_S):
             self._vans.tick(_VAN_TICK_S, dt.datetime.now(dt.UTC))
+
+    async def _report(self) -> None:
+        before = 0
+        async for tick, _ in _beats(_REPORT_EVERY_S):
+            if tick:
+                done = {"fixes": self.counts.fixes, "fixes_per_s": (self.counts.fixes - before) / _REPORT_EVERY_S}
+                _log.info("the fleet reports", extra={**done, "messages_left_out": self.out.left_out})
+            before = self.counts.fixes
 
     async def _press_at_times(self) -> None:
         async for tick, _ in _beats(1.0):
@@ -149,6 +160,14 @@ class Fleet:
 
     def _van_units(self) -> list[roster.Unit]:
         return [unit for unit in self.units if unit.kind is roster.Kind.GATEWAY_VAN]
+
+
+async def run(plan: Plan, town: streets.Streets, found: premises.Premises) -> None:
+    """Run a fleet until a signal or its time ends it."""
+    stop = asyncio.Event()
+    for sign in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(sign, stop.set)
+    await Fleet(plan, town, found).run(stop)
 
 
 async def _beats(step_s: float) -> AsyncIterator[tuple[int, float]]:

@@ -10,12 +10,11 @@ import pytest
 from domain import telemetry
 from domain.wire import fixes, panic, topics
 from stack import broker_config, errors
-from stack.fleet import control, gateways, publisher, service
+from stack.fleet import control, premises, publisher, service
 from tests import town
 from tests.fixtures.broker import RunningBroker
 from tests.integration.stack import mqtt_probe
 
-_NOBODY = gateways.Broker(host="127.0.0.1", port=1, passwords={})
 _EVERYTHING = f"{topics.PREFIX}/#"
 
 
@@ -26,13 +25,10 @@ def _run(
     meanwhile: Callable[[service.Fleet], Awaitable[None]] | None = None,
 ) -> service.Fleet:
     async def scenario() -> service.Fleet:
-        fleet = service.Fleet(
-            plan,
-            town.load(),
-            broker.url(broker_config.FLEET),
-            folder / "fleet.sock",
-            gateways.Gateways(folder, "demo", _NOBODY),
+        found = premises.Premises(
+            mqtt_url=broker.url(broker_config.FLEET), folder=folder, control_path=folder / "fleet.sock", gateways=None
         )
+        fleet = service.Fleet(plan, town.load(), found)
         stop = asyncio.Event()
         running = asyncio.create_task(fleet.run(stop))
         if meanwhile is not None:
