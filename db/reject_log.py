@@ -1,0 +1,53 @@
+"""Payloads that could not be taken, with their reason; what is too long is kept in part, with its length and digest."""
+
+import datetime as dt
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import psycopg
+
+from db import queries
+
+MOST_BYTES = 128 * 1024
+"""The longest payload that the contract allows, 500 fixes with every field at its longest, fits."""
+_LONGEST_REASON = 2_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reject:
+    """A payload, and why it was not taken; tenant and device as the topic names them."""
+
+    topic: str
+    payload: bytes
+    reason: str
+    received_at: dt.datetime
+    tenant: str | None = None
+    device: str | None = None
+
+
+def add(connection: psycopg.Connection[Any], rejects: Sequence[Reject]) -> None:
+    """Keep rejects."""
+    parameters = {
+        "received_at": [reject.received_at for reject in rejects],
+        "topic": [_storable(reject.topic) for reject in rejects],
+        "payload": [reject.payload[:MOST_BYTES] for reject in rejects],
+        "reason": [_reason(reject) for reject in rejects],
+        "tenant": [reject.tenant for reject in rejects],
+        "device": [reject.device for reject in rejects],
+    }
+    connection.execute(queries.get("add_rejects").encode(), parameters)
+
+
+def _reason(reject: Reject) -> str:
+    reason = _storable(reject.reason)[:_LONGEST_REASON]
+    if len(reject.payload) <= MOST_BYTES:
+        return reason
+    digest = hashlib.sha256(reject.payload).hexdigest()
+    return f"{reason} (the first {MOST_BYTES} of {len(reject.payload)} bytes are kept; SHA-256 of all: {digest})"
+
+
+def _storable(text: str) -> str:
+    # PostgreSQL stores neither NUL nor half of a surrogate pair.
+    return text.replace("\x00", "�").encode("utf-8", "replace").decode()

@@ -1,0 +1,83 @@
+"""Writes what the pipeline has made of a batch: everything in the one transaction that the caller holds."""
+
+import uuid
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import psycopg
+
+from db import device_lookup, fence_log, fix_rows, fix_writer, reject_log
+from domain import telemetry
+from ingest import late_fixes, pipeline
+
+LIVE_DTYPE = np.dtype(
+    [
+        ("tenant", "i4"),  # index into the registry's tenants
+        ("device_id", "i4"),
+        ("time_us", "i8"),
+        ("lat", "f8"),
+        ("lon", "f8"),
+        ("speed_mps", "f4"),
+        ("course_deg", "f4"),
+        ("fix_mode", "i2"),
+        ("moving", "?"),
+    ]
+)
+"""A latest position that has changed, for the live screens."""
+
+
+class BatchStore:
+    """The tables of the fixes lane over one connection; also answers what the pipeline asks (`pipeline.Lookups`)."""
+
+    def __init__(self, connection: psycopg.Connection[Any]) -> None:
+        self._connection = connection
+        self._writer = fix_writer.FixWriter(connection)
+
+    def devices(self, names: Sequence[device_lookup.Name]) -> Mapping[device_lookup.Name, telemetry.DeviceRef]:
+        """The registered devices among these."""
+        return device_lookup.find_devices(self._connection, names)
+
+    def load(self, slots: npt.NDArray[np.int32], state: pipeline.State) -> None:
+        """Fill in the newest fix and the presence of these slots."""
+        device_ids = state.devices.slots["device_id"][slots]
+        newest = device_lookup.load_newest(self._connection, device_ids)
+        state.devices.set_newest(slots, {device_id: (time_us, lat, lon) for device_id, time_us, lat, lon in newest})
+        inside: dict[int, set[uuid.UUID]] = defaultdict(set)
+        for device_id, fence_id in device_lookup.load_presence(self._connection, device_ids):
+            inside[device_id].add(fence_id)
+        by_slot = zip(state.devices.slots_of_devices(inside).tolist(), inside.values(), strict=True)
+        state.fences.set_presence(slots.tolist(), {slot: frozenset(fences) for slot, fences in by_slot})
+
+    def save(self, batch: pipeline.Batch, state: pipeline.State) -> npt.NDArray[np.void]:
+        """Write a batch; the latest positions that changed, in LIVE_DTYPE."""
+        if batch.rejects:
+            reject_log.add(self._connection, batch.rejects)
+        parts = []
+        if len(batch.new):
+            self._save_new(batch)
+            parts.append(_live(batch.newest, batch.newest["slot"], state))
+        if len(batch.late):
+            changed = late_fixes.store(batch.late, writer=self._writer, connection=self._connection, state=state)
+            parts.append(_live(changed, state.devices.slots_of_devices(changed["device_id"].tolist()), state))
+            state.devices.forget_newest(np.unique(batch.late["slot"]))
+        return np.concatenate(parts) if parts else np.zeros(0, LIVE_DTYPE)
+
+    def _save_new(self, batch: pipeline.Batch) -> None:
+        self._writer.insert_new(batch.new)
+        self._writer.move_latest(batch.newest)
+        self._writer.add_activity(batch.hours)
+        if len(batch.crossings):
+            fence_log.add_events(self._connection, batch.crossings)
+            fence_log.move_presence(self._connection, batch.crossings)
+
+
+def _live(rows: fix_rows.FixRows, slots: npt.NDArray[np.integer], state: pipeline.State) -> npt.NDArray[np.void]:
+    live = np.zeros(len(rows), LIVE_DTYPE)
+    for name in LIVE_DTYPE.names or ():
+        if name != "tenant":
+            live[name] = rows[name]
+    live["tenant"] = state.devices.slots["tenant"][slots]
+    return live

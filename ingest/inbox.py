@@ -1,0 +1,120 @@
+"""Messages between the edge and the worker: taken from the sessions, cut into batches, bounded in bytes."""
+
+import asyncio
+import time
+from collections import deque
+from collections.abc import Callable, Collection, Iterable
+from dataclasses import dataclass
+
+from ingest import mqtt_connection, subscriber
+
+
+@dataclass(frozen=True, slots=True)
+class Segment:
+    """Consecutive messages of one session."""
+
+    lease: int
+    connection: mqtt_connection.Connection
+    messages: mqtt_connection.Messages
+
+    @property
+    def weight(self) -> int:
+        """What the messages count for in the inbox."""
+        return sum(map(len, self.messages.payloads)) + len(self.messages)
+
+
+class Inbox:
+    """What has been received and is not committed yet.
+
+    Args:
+        most_bytes: with more payload in hand, `on_full` is called with True, and with False when half of it is gone.
+    """
+
+    def __init__(self, *, most_bytes: int, on_full: Callable[[bool], None]) -> None:
+        self._waiting: deque[Segment] = deque()
+        self._most_bytes = most_bytes
+        self._on_full = on_full
+        self._held = 0
+        self._full = False
+        self._oldest_s = 0.0
+        self.arrived = asyncio.Event()
+
+    def note_arrival(self, weight: int) -> None:
+        """Count what a session has read and still holds."""
+        self._held += weight
+        if not self.arrived.is_set():
+            self._oldest_s = time.monotonic()
+            self.arrived.set()
+        if not self._full and self._held > self._most_bytes:
+            self._full = True
+            self._on_full(True)
+
+    def note_done(self, weight: int) -> None:
+        """Count what is committed or dropped."""
+        self._held = max(0, self._held - weight)
+        if self._full and self._held < self._most_bytes // 2:
+            self._full = False
+            self._on_full(False)
+
+    def collect(self, sessions: Iterable[tuple[int, subscriber.Subscriber]]) -> int:
+        """Take what the sessions hold; the number of messages that wait now."""
+        self.arrived.clear()
+        for lease, session in sessions:
+            self._waiting.extend(Segment(lease, taken.connection, taken.messages) for taken in session.take())
+        return sum(len(segment.messages) for segment in self._waiting)
+
+    def age_s(self, now_s: float) -> float:
+        """How long ago the first message came that the last `collect` took."""
+        return now_s - self._oldest_s
+
+    def next_batch(self, *, most_messages: int, most_bytes: int) -> list[Segment]:
+        """Cut off a batch; a single message may be longer than `most_bytes`."""
+        batch: list[Segment] = []
+        messages = size = 0
+        while self._waiting and messages < most_messages and size < most_bytes:
+            head = self._waiting.popleft()
+            fitting = _fitting(head.messages.payloads, most_messages - messages, most_bytes - size)
+            if fitting < len(head.messages):
+                head, rest = _split(head, fitting)
+                self._waiting.appendleft(rest)
+            batch.append(head)
+            messages += len(head.messages)
+            size += head.weight
+        return batch
+
+    def put_back(self, batch: Iterable[Segment]) -> None:
+        """Keep a batch that could not be committed, in front of all others."""
+        self._waiting.extendleft(reversed(list(batch)))
+
+    def drop(self, leases: Collection[int]) -> None:
+        """Forget messages of sessions that are another process's now: it gets them from the broker."""
+        dropped = [segment for segment in self._waiting if segment.lease in leases]
+        self._waiting = deque(segment for segment in self._waiting if segment.lease not in leases)
+        self.note_done(sum(segment.weight for segment in dropped))
+
+    def __bool__(self) -> bool:
+        return bool(self._waiting)
+
+
+def _fitting(payloads: list[bytes], most_messages: int, most_bytes: int) -> int:
+    """How many of the first payloads fit; at least one."""
+    if len(payloads) <= most_messages and sum(map(len, payloads)) <= most_bytes:
+        return len(payloads)
+    size = 0
+    for count, payload in enumerate(payloads[:most_messages]):
+        size += len(payload)
+        if size > most_bytes:
+            return max(1, count)
+    return min(most_messages, len(payloads))
+
+
+def _split(segment: Segment, at: int) -> tuple[Segment, Segment]:
+    messages = segment.messages
+    parts = [
+        mqtt_connection.Messages(messages.topics[part], messages.payloads[part], messages.packet_ids[part])
+        for part in (slice(None, at), slice(at, None))
+    ]
+    return (
+        Segment(segment.lease, segment.connection, parts[0]),
+        Segment(segment.lease, segment.connection, parts[1]),
+    )

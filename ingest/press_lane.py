@@ -1,0 +1,200 @@
+"""The panic lane: own session, own thread, own connection, own transaction for each press; never behind the fixes.
+
+A press is acknowledged to its gateway the moment it is committed. One that comes again counts once and is acknowledged again.
+"""
+
+import asyncio
+import contextlib
+import datetime as dt
+import logging
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import psycopg
+import sqlalchemy as sa
+import uuid_utils.compat
+
+from db import device_lookup, engine, reject_log, unit_of_work
+from domain import emergencies, telemetry
+from domain.operations import emergencies as emergency_operations
+from domain.wire import control, fields, panic, topics
+from ingest import health, mqtt_connection, settings, subscriber
+
+logger = logging.getLogger(__name__)
+
+_WINDOW = 100
+_FIRST_WAIT_S, _GROWTH, _LONGEST_WAIT_S = 0.1, 1.6, 2.0
+_STOP_LIMIT_S = 10.0
+_AWAY = (sa.exc.OperationalError, sa.exc.InterfaceError, sa.exc.ProgrammingError, emergency_operations.AlertRaceError)
+"""Not the press is at fault: it is tried again."""
+
+
+class PressLane:
+    """Reads presses and raises alerts until it is stopped."""
+
+    def __init__(self, choice: settings.Settings, *, vitals: health.Vitals) -> None:
+        self._arrived = asyncio.Event()
+        self._session = subscriber.Subscriber(
+            subscriber.Subscription(
+                client_id="driveops-ingest-panic", filters=[topics.lane_filter(topics.Lane.PANIC)], window=_WINDOW
+            ),
+            choice.broker,
+            on_messages=lambda _: self._arrived.set(),
+        )
+        self._engine = engine.create(choice.database_url, pool_size=1, application_name="driveops presses")
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="ingest-presses")
+        self._vitals = vitals
+        self._task: asyncio.Task[None] | None = None
+        self._busy = asyncio.Lock()
+
+    @property
+    def taken_over(self) -> bool:
+        """Whether another process has connected to this session."""
+        return self._session.taken_over
+
+    def start(self) -> None:
+        """Begin to read."""
+        self._session.start()
+        self._task = asyncio.create_task(self._run(), name="presses")
+
+    async def stop(self) -> None:
+        """Finish the press in hand; the broker keeps the others."""
+        self._session.pause()
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(_STOP_LIMIT_S), self._busy:
+                pass
+        if self._task is not None:
+            self._task.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await self._task
+        await self._session.stop()
+        self._thread.shutdown(wait=False)
+        self._engine.dispose()
+
+    async def _run(self) -> None:
+        while True:
+            await self._arrived.wait()
+            self._arrived.clear()
+            for taken in self._session.take():
+                messages = taken.messages
+                for topic, payload, packet_id in zip(
+                    messages.topics, messages.payloads, messages.packet_ids, strict=True
+                ):
+                    async with self._busy:
+                        await self._take(topic, payload)
+                        if packet_id:
+                            taken.connection.acknowledge([packet_id])
+
+    async def _take(self, topic: bytes, payload: bytes) -> None:
+        """Commit one press, however long that takes, and acknowledge it to its device."""
+        received_at = dt.datetime.now(dt.UTC)
+        wait_s = _FIRST_WAIT_S
+        while True:
+            try:
+                await asyncio.get_running_loop().run_in_executor(
+                    self._thread, take_press, self._engine, topic, payload, received_at
+                )
+                break
+            except _AWAY as error:
+                logger.error("a press waits for the database: %s", _words(error))  # noqa: TRY400 - no trace for people
+                await asyncio.sleep(wait_s)
+                wait_s = min(_LONGEST_WAIT_S, wait_s * _GROWTH)
+        self._vitals.presses += 1
+        await self._acknowledge(topic, payload)
+
+    async def _acknowledge(self, topic: bytes, payload: bytes) -> None:
+        seq = panic.seq_of(payload)
+        name = _parse(topic)
+        connection = self._session.connection
+        if seq is None or name is None or connection is None:
+            return  # nobody to tell, or no way; the gateway sends again and is told then
+        ack = control.LaneAck(lane=topics.Lane.PANIC, seq=seq, ranges=((seq, seq),))
+        with contextlib.suppress(ConnectionError, mqtt_connection.BrokerRefusedError):
+            await connection.publish_surely(
+                topics.device_topic(name.tenant, name.device, topics.Lane.ACK), control.encode_ack(ack)
+            )
+
+
+def take_press(source: sa.Engine, topic: bytes, payload: bytes, received_at: dt.datetime) -> None:
+    """Turn a message of the panic lane into a press and its alert, or into a reject that nobody can overlook."""
+    name = _parse(topic)
+    if name is None:
+        _reject(source, topic, payload, "not a topic of a device", received_at)
+        return
+    device = _find(source, name)
+    if device is None:
+        _reject(source, topic, payload, f"there is no tenant {name.tenant}", received_at)
+        return
+    try:
+        press = panic.decode(payload, origin=topic.decode(), received_at=received_at)
+    except fields.WireError as error:
+        _reject(source, topic, payload, str(error), received_at)
+        return
+    try:
+        outcome = emergency_operations.receive_press(
+            press=press,
+            source=device,
+            received_at=received_at,
+            now=dt.datetime.now(dt.UTC),
+            uow=unit_of_work.UnitOfWork(source),
+            new_id=uuid_utils.compat.uuid7,
+        )
+    except (sa.exc.DataError, sa.exc.IntegrityError, UnicodeError) as error:
+        _reject(source, topic, payload, _words(error), received_at)
+        return
+    _tell(press, device, outcome)
+
+
+def _find(source: sa.Engine, name: topics.DeviceTopic) -> telemetry.DeviceRef | None:
+    """The device, known or not, of a tenant that is known."""
+    with source.connect() as connection:
+        driver = _driver(connection)
+        found = device_lookup.find_devices(driver, [(name.tenant, name.device)])
+        tenants = device_lookup.find_tenants(driver, [name.tenant])
+    if name.tenant not in tenants:
+        return None
+    unknown = telemetry.DeviceRef(tenant_id=tenants[name.tenant], name=name.device)
+    return found.get((name.tenant, name.device), unknown)
+
+
+def _reject(source: sa.Engine, topic: bytes, payload: bytes, reason: str, received_at: dt.datetime) -> None:
+    name = _parse(topic)
+    text = topic.decode("utf-8", "replace")
+    logger.critical("a message of the panic lane was rejected: %s", reason, extra={"topic": text})
+    reject = reject_log.Reject(
+        topic=text,
+        payload=payload,
+        reason=reason,
+        received_at=received_at,
+        tenant=name.tenant if name else None,
+        device=name.device if name else None,
+    )
+    with source.begin() as connection:
+        reject_log.add(_driver(connection), [reject])
+
+
+def _tell(press: telemetry.Press, device: telemetry.DeviceRef, outcome: emergency_operations.PressOutcome) -> None:
+    alert = outcome.alert.id if outcome.alert else None
+    extra = {"press": str(press.id), "alert": str(alert), "device": device.name, "kind": str(press.kind)}
+    level = logging.CRITICAL if emergencies.AlertChange.RAISED in outcome.changes else logging.WARNING
+    if outcome.duplicate:
+        logger.info("a press came again", extra=extra)
+    else:
+        logger.log(level, "press: %s", ", ".join(outcome.changes) or "kept, no alert", extra=extra)
+
+
+def _driver(connection: sa.Connection) -> psycopg.Connection[Any]:
+    driver = connection.connection.driver_connection
+    assert isinstance(driver, psycopg.Connection)
+    return driver
+
+
+def _parse(topic: bytes) -> topics.DeviceTopic | None:
+    try:
+        return topics.parse(topic.decode())
+    except (topics.TopicError, UnicodeDecodeError):
+        return None
+
+
+def _words(error: Exception) -> str:
+    return str(getattr(error, "orig", None) or error).strip()

@@ -1,0 +1,129 @@
+"""The status lane: the newest word of each device about itself, retained by the broker."""
+
+import asyncio
+import contextlib
+import datetime as dt
+import logging
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+
+import psycopg
+
+from db import device_lookup, reject_log, status_log
+from domain import telemetry
+from domain.wire import fields, status, topics
+from ingest import health, settings, subscriber
+
+logger = logging.getLogger(__name__)
+
+_WINDOW = 1_000
+_GATHER_S = 0.2
+_WAIT_S = 1.0
+
+
+class StatusLane:
+    """Reads what devices say of themselves until it is stopped."""
+
+    def __init__(self, choice: settings.Settings, *, vitals: health.Vitals) -> None:
+        self._database_url = choice.database_url
+        self._arrived = asyncio.Event()
+        # Retained messages come with a new subscription only: the session has what was missed.
+        self._session = subscriber.Subscriber(
+            subscriber.Subscription(
+                client_id="driveops-ingest-status",
+                filters=[topics.lane_filter(topics.Lane.STATUS)],
+                window=_WINDOW,
+                retained_if_new=True,
+            ),
+            choice.broker,
+            on_messages=lambda _: self._arrived.set(),
+        )
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="ingest-statuses")
+        self._vitals = vitals
+        self._task: asyncio.Task[None] | None = None
+
+    @property
+    def taken_over(self) -> bool:
+        """Whether another process has connected to this session."""
+        return self._session.taken_over
+
+    def start(self) -> None:
+        """Begin to read."""
+        self._session.start()
+        self._task = asyncio.create_task(self._run(), name="statuses")
+
+    async def stop(self) -> None:
+        """Stop reading; the broker keeps what is not committed."""
+        if self._task is not None:
+            self._task.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await self._task
+        await self._session.stop()
+        self._thread.shutdown()
+
+    async def _run(self) -> None:
+        while True:
+            await self._arrived.wait()
+            await asyncio.sleep(_GATHER_S)
+            self._arrived.clear()
+            for taken in self._session.take():
+                messages = taken.messages
+                pairs = list(zip(messages.topics, messages.payloads, strict=True))
+                await self._commit(pairs)
+                taken.connection.acknowledge([packet for packet in messages.packet_ids if packet])
+                self._vitals.statuses += len(pairs)
+
+    async def _commit(self, messages: Sequence[tuple[bytes, bytes]]) -> None:
+        told = False
+        while True:
+            try:
+                await asyncio.get_running_loop().run_in_executor(
+                    self._thread, save, self._database_url, messages, dt.datetime.now(dt.UTC)
+                )
+            except psycopg.Error as error:
+                logger.log(logging.DEBUG if told else logging.ERROR, "statuses wait for the database: %s", error)
+                told = True
+                await asyncio.sleep(_WAIT_S)
+            else:
+                return
+
+
+def save(database_url: str, messages: Sequence[tuple[bytes, bytes]], received_at: dt.datetime) -> None:
+    """Commit statuses; of one device the last one counts. What can't be read is rejected."""
+    newest: dict[bytes, telemetry.Status] = {}
+    names: dict[bytes, topics.DeviceTopic] = {}
+    refused: list[tuple[bytes, bytes, str]] = []
+    for topic, payload in messages:
+        if not payload:
+            continue  # somebody took a retained message back
+        try:
+            names[topic] = topics.parse(topic.decode())
+            newest[topic] = status.decode(payload)
+        except (topics.TopicError, UnicodeDecodeError, fields.WireError) as error:
+            refused.append((topic, payload, str(error)))
+    payload_of = dict(messages)
+    with psycopg.connect(database_url, application_name="driveops statuses") as connection:
+        wanted = {(name.tenant, name.device) for name in names.values()}
+        devices = device_lookup.find_devices(connection, wanted)
+        for topic, word in newest.items():
+            ref = devices.get((names[topic].tenant, names[topic].device))
+            if ref is None:
+                refused.append((topic, payload_of[topic], "no such device in service"))
+            else:
+                status_log.save(connection, ref, word, received_at)
+        if refused:
+            rejects = [_reject(*item, names.get(item[0]), received_at) for item in refused]
+            reject_log.add(connection, rejects)
+
+
+def _reject(
+    topic: bytes, payload: bytes, reason: str, name: topics.DeviceTopic | None, received_at: dt.datetime
+) -> reject_log.Reject:
+    return reject_log.Reject(
+        topic=topic.decode("utf-8", "replace"),
+        payload=payload,
+        reason=reason,
+        received_at=received_at,
+        tenant=name.tenant if name else None,
+        device=name.device if name else None,
+    )
