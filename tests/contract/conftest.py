@@ -1,6 +1,13 @@
 import pytest
 
 from tests.contract import stages
+from tests.fixtures.database import Database
+
+
+@pytest.fixture
+def database(shared_database: Database) -> Database:
+    """One for the module: each stage empties it first."""
+    return shared_database
 
 
 @pytest.fixture(params=["memory", "postgres as backend", "postgres as web"])

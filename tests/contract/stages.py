@@ -120,6 +120,7 @@ class PostgresStage(Stage):
 
 
 def _populate(connection: sa.Connection) -> None:
+    connection.execute(sa.text("TRUNCATE tenant RESTART IDENTITY CASCADE"))
     connection.execute(
         sa.insert(tables.tenant),
         [{"id": TENANT, "slug": "a", "name": "A"}, {"id": OTHER_TENANT, "slug": "b", "name": "B"}],

@@ -113,7 +113,7 @@ def test_lag_is_that_of_units_heard_lately(owner: sa.Engine, backend: sa.Engine,
 
 
 def test_an_alert_names_who_carries_the_fob(backend: sa.Engine, tenant: demo_view.Tenant) -> None:
-    alert = _press(backend, tenant, "FOB-00001", "van-01")
+    alert = _press(backend, tenant, "FOB-00001", "unit-00001")
 
     shown = _view(backend, tenant).alerts
 

@@ -1,7 +1,6 @@
 """Tries every table and every function across tenants, as the catalogue lists them: what is new is tried or fails."""
 
 import datetime as dt
-from collections.abc import Iterator
 
 import pytest
 import sqlalchemy as sa
@@ -283,6 +282,12 @@ class TestTheCheck:
 
 
 @pytest.fixture
-def tenants(owner: sa.Engine) -> Iterator[tuple[Tenant, Tenant]]:
-    with owner.connect() as connection:
-        yield two_tenants.populate(connection)
+def database(shared_database: Database) -> Database:
+    """No test here commits anything but the two tenants."""
+    return shared_database
+
+
+@pytest.fixture(scope="module")
+def tenants(shared_database: Database) -> tuple[Tenant, Tenant]:
+    with engine.connect(shared_database.owner_dsn) as connection:
+        return two_tenants.populate(connection)
