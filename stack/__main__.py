@@ -1,10 +1,8 @@
-import sys
+"""`python -m stack`: the embedded stack's command line."""
 
-from stack import cli, errors
+from stack import cli
+
+app = cli.app
 
 if __name__ == "__main__":
-    try:
-        cli.app(prog_name="python -m stack")
-    except errors.StackError as error:
-        print(error, file=sys.stderr)
-        sys.exit(1)
+    cli.main()

@@ -76,10 +76,25 @@ class Account:
                 )
 
 
+def reachable_folder(path: Path) -> Path:
+    """Make a folder, and those above it that are missing, so that the servers' account can enter it."""
+    for folder in (*reversed(path.parents), path):
+        if not folder.exists():
+            folder.mkdir(exist_ok=True)
+            if os.geteuid() == 0:
+                folder.chmod(0o755)
+    return path
+
+
+def of_this_process() -> Account:
+    """Return the account that we are already."""
+    return Account(uid=os.geteuid(), gid=os.getegid(), is_other=False)
+
+
 def of_servers() -> Account:
     """Return the account for the servers that this process starts."""
     if os.geteuid() != 0:
-        return Account(uid=os.geteuid(), gid=os.getegid(), is_other=False)
+        return of_this_process()
     try:
         entry = pwd.getpwnam(_NAME)
     except KeyError as error:

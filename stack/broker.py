@@ -1,5 +1,6 @@
 """A private Mosquitto: configured, started, checked and stopped."""
 
+import itertools
 import os
 import signal
 import time
@@ -11,9 +12,10 @@ from typing import Self
 from paho.mqtt import client as mqtt
 from paho.mqtt import enums
 
-from stack import account, broker_config, broker_users, engine, ports, server
+from stack import account, broker_config, broker_users, engine, ports, processes, server
 
-_START_LIMIT_S, _STOP_LIMIT_S = 20.0, 20.0
+NAME, FOLDER, PASSWORDS = "Mosquitto", "broker", "passwords"
+_STOP_LIMIT_S = 20.0
 _RELOAD_LIMIT_S, _PROBE_LIMIT_S = 10.0, 2.0
 
 
@@ -23,23 +25,29 @@ class Broker:
 
     Args:
         folder: holds its configuration, users, queues and log; survives a stop.
+        accounts: users that are let in from the start (name → password).
     """
 
     programs: engine.Engine
     folder: Path
     port: int = 0
+    accounts: dict[str, str] = field(default_factory=dict)
     owner: account.Account = field(default_factory=account.of_servers)
     users: broker_users.PasswordFile = field(init=False)
     process: server.Server = field(init=False)
+    name: str = NAME
+    once: bool = False
+    start_limit_s: float = 20.0
+    stop_signal: signal.Signals = signal.SIGTERM
 
     def __post_init__(self) -> None:
-        self.users = broker_users.PasswordFile(path=self.data / "passwords", owner=self.owner)
-        self.process = server.Server("Mosquitto", self.folder / "broker.log")
+        self.users = broker_users.PasswordFile(path=self.data / PASSWORDS, owner=self.owner)
+        self.process = server.Server(self.name, self.folder / "broker.log")
 
     @property
     def data(self) -> Path:
         """The folder that belongs to the broker's account."""
-        return self.folder / "broker"
+        return self.folder / FOLDER
 
     @property
     def configuration(self) -> Path:
@@ -51,14 +59,19 @@ class Broker:
         return f"mqtt://{user.replace('/', '%2F')}:{password}@127.0.0.1:{self.port}"
 
     def start(self) -> None:
-        """Write the configuration, start the broker and wait until it answers.
+        """Launch the broker and wait until it answers.
 
         Raises:
             ServerFailedError: it doesn't come up; the message ends with the log's last lines.
         """
+        self.launch()
+        self.process.wait_until(self.is_ready, limit_s=self.start_limit_s)
+
+    def launch(self) -> None:
+        """Write the configuration and start the broker without waiting for it."""
         self.owner.folder(self.data)
         self.owner.check_reaches(self.data)
-        self.port = ports.free(self.port or None)
+        self.port = self.port or ports.free()
         place = broker_config.Place(
             port=self.port,
             address="127.0.0.1",
@@ -68,14 +81,13 @@ class Broker:
         )
         self.owner.write(self.data / "acl", broker_config.render_acl())
         self.owner.write(self.configuration, broker_config.render(place))
-        self.users.set({})
+        self.users.set(self.accounts)
         command = [str(self.programs.mosquitto), "-c", str(self.configuration)]
         self.process.start(command, env={"PATH": os.defpath, "LC_ALL": "C.UTF-8"}, rights=self.owner.popen_rights())
-        self.process.wait_until(self.is_healthy, limit_s=_START_LIMIT_S)
 
     def stop(self) -> None:
         """Stop cleanly: queues and sessions are saved."""
-        self.process.stop(signal.SIGTERM, limit_s=_STOP_LIMIT_S)
+        self.process.stop(self.stop_signal, limit_s=_STOP_LIMIT_S)
 
     def restart(self) -> None:
         """Stop and start on the same port with the same queues."""
@@ -103,7 +115,20 @@ class Broker:
         if self.process.is_running():
             self.process.signal(signal.SIGHUP)
 
-    def is_healthy(self) -> bool:
+    def owns(self, pid: int) -> bool:
+        """Tell whether a process is a broker on our configuration, whoever started it."""
+        return ("-c", str(self.configuration)) in itertools.pairwise(processes.command(pid))
+
+    def is_running(self) -> bool:
+        """Tell whether the broker's process lives."""
+        return self.process.is_running()
+
+    @property
+    def exit_code(self) -> int | None:
+        """How the last run ended."""
+        return self.process.exit_code
+
+    def is_ready(self) -> bool:
         """Tell whether the broker answers a client. Any answer counts, as a refusal is one too."""
         return answers(self.port)
 

@@ -1,5 +1,6 @@
 """A private PostgreSQL with TimescaleDB and PostGIS: made, started, checked and stopped."""
 
+import itertools
 import os
 import secrets
 import shutil
@@ -13,11 +14,12 @@ from typing import Self
 import psycopg
 from psycopg import sql
 
-from stack import account, engine, engine_build, errors, ports, postgres_config, server
+from stack import account, engine, engine_build, errors, ports, postgres_config, processes, server
 
+NAME = "PostgreSQL"
 SUPERUSER = "postgres"
 EXTENSIONS = ("timescaledb", "postgis")
-_START_LIMIT_S, _STOP_LIMIT_S = 60.0, 30.0
+_STOP_LIMIT_S = 30.0
 
 
 @dataclass(kw_only=True, slots=True)
@@ -26,18 +28,26 @@ class Postgres:
 
     Args:
         folder: holds the cluster, the superuser's password and the log; survives a stop.
+        databases: made on the first start.
+        new_password: the superuser's in a cluster that is made; default: made up.
         durable: False gives up crash safety for speed, for tests that never cut the power.
     """
 
     programs: engine.Engine
     folder: Path
+    databases: tuple[str, ...] = ()
+    new_password: str = field(default_factory=lambda: secrets.token_urlsafe(24), repr=False)
     durable: bool = True
     port: int = 0
     owner: account.Account = field(default_factory=account.of_servers)
     process: server.Server = field(init=False)
+    name: str = NAME
+    once: bool = False
+    start_limit_s: float = 60.0
+    stop_signal: signal.Signals = signal.SIGINT  #: cut clients off, write everything, end
 
     def __post_init__(self) -> None:
-        self.process = server.Server("PostgreSQL", self.folder / "postgres.log")
+        self.process = server.Server(self.name, self.folder / "postgres.log")
 
     @property
     def data(self) -> Path:
@@ -54,35 +64,71 @@ class Postgres:
         return f"postgresql://{user}:{password or self.password}@127.0.0.1:{self.port}/{database}"
 
     def start(self) -> None:
-        """Make the cluster if there is none yet, start the server and wait until it takes queries.
+        """Launch the server and wait until it takes queries.
 
         Raises:
             ServerFailedError: it doesn't come up; the message ends with the log's last lines.
         """
+        self.launch()
+        self.process.wait_until(self.is_ready, limit_s=self.start_limit_s)
+
+    def launch(self) -> None:
+        """Make the cluster if there is none yet, and start the server without waiting for it."""
         self.folder.mkdir(parents=True, exist_ok=True)
         if not (self.data / "PG_VERSION").exists():
             self._make_cluster()
-        self.port = ports.free(self.port or None)
+        self.port = self.port or ports.free()
         text = postgres_config.render(port=self.port, durable=self.durable)
         self.owner.write(self.data / "postgresql.conf", text)
         self._link_zones()
+        self._clear_stale_lock()
         command = [str(self.programs.program("postgres")), "-D", str(self.data)]
         # It reads its configuration before it goes to its folder, and the path of the zones is relative.
         self.process.start(command, env=self._env(), rights=self.owner.popen_rights(self.data))
-        self.process.wait_until(self.is_healthy, limit_s=_START_LIMIT_S)
 
     def stop(self) -> None:
         """Stop at once but cleanly: clients are cut off, everything committed is on disk."""
-        self.process.stop(signal.SIGINT, limit_s=_STOP_LIMIT_S, by_force=signal.SIGQUIT)
+        self.process.stop(self.stop_signal, limit_s=_STOP_LIMIT_S, by_force=signal.SIGQUIT)
 
-    def is_healthy(self) -> bool:
-        """Tell whether the server answers a query."""
+    def kill(self) -> None:
+        """End the server and all its sessions as a power cut would."""
+        # Each session has a process group of its own.
+        sessions = processes.children(self.process.pid)
+        self.process.kill()
+        for session in sessions:
+            processes.end(session, signal.SIGKILL, limit_s=_STOP_LIMIT_S)
+
+    def owns(self, pid: int) -> bool:
+        """Tell whether a process is a server on our data folder, whoever started it."""
+        return ("-D", str(self.data)) in itertools.pairwise(processes.command(pid))
+
+    def is_running(self) -> bool:
+        """Tell whether the server's process lives."""
+        return self.process.is_running()
+
+    @property
+    def exit_code(self) -> int | None:
+        """How the last run ended."""
+        return self.process.exit_code
+
+    def is_ready(self) -> bool:
+        """Tell whether the server answers a query; on its first answer it gets the databases that it must have."""
         try:
             with psycopg.connect(self.dsn(), connect_timeout=2) as connection:
                 connection.execute("SELECT 1")
         except psycopg.OperationalError:
             return False
+        while self.databases:
+            self.ensure_database(self.databases[0])
+            self.databases = self.databases[1:]
         return True
+
+    def ensure_database(self, name: str) -> None:
+        """Create a database unless it is there."""
+        with psycopg.connect(self.dsn()) as connection:
+            found = connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", [name]).fetchone()
+        if not found:
+            self.create_database(name)
 
     def create_database(self, name: str, *, owner: str | None = None) -> str:
         """Create a database with both extensions, owned by a role that exists; return the superuser's DSN of it."""
@@ -113,7 +159,7 @@ class Postgres:
         self.owner.folder(self.data)
         self.owner.check_reaches(self.data)
         secret = self.folder / "postgres.password"
-        self.owner.write(secret, secrets.token_urlsafe(24))
+        self.owner.write(secret, self.new_password)
         command = [
             str(self.programs.program("initdb")),
             f"--pgdata={self.data}",
@@ -143,6 +189,13 @@ class Postgres:
         if done.returncode != 0:
             shutil.rmtree(self.data, ignore_errors=True)
             raise errors.ServerFailedError(f"initdb failed:\n{done.stdout}{done.stderr}")
+
+    def _clear_stale_lock(self) -> None:
+        """Remove a dead server's lock whose process number something else has now; PostgreSQL would refuse to start."""
+        lock = self.data / "postmaster.pid"
+        first = lock.read_text().partition("\n")[0] if lock.exists() else ""
+        if first.isdecimal() and not self.owns(int(first)):
+            lock.unlink()
 
     def _link_zones(self) -> None:
         if self.programs.zoneinfo is not None:

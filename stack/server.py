@@ -11,6 +11,8 @@ from stack import account, errors
 
 _POLL_S = 0.05
 _LOG_LINES = 15
+#: A longer log is put aside at the next start; one old log is kept.
+_LOG_BYTES = 20_000_000
 
 
 class Server:
@@ -42,8 +44,9 @@ class Server:
         return self._process is not None and self._process.poll() is None
 
     def start(self, command: Sequence[str], *, env: dict[str, str], rights: account.PopenRights) -> None:
-        """Start the process; its output is added to the log."""
-        with self.log.open("ab") as log:
+        """Start the process; its output is added to the log, which only we can read."""
+        self._turn_log()
+        with os.fdopen(os.open(self.log, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600), "ab") as log:
             self._process = subprocess.Popen(
                 command,
                 env=env,
@@ -90,6 +93,10 @@ class Server:
     def signal(self, what: signal.Signals) -> None:
         """Send a signal to the running process."""
         os.kill(self.pid, what)
+
+    def _turn_log(self) -> None:
+        if self.log.exists() and self.log.stat().st_size > _LOG_BYTES:
+            self.log.replace(self.log.with_name(f"{self.log.name}.1"))
 
     def _told(self, problem: str) -> str:
         return f"{problem}. The end of {self.log}:\n{tail(self.log)}"

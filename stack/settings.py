@@ -18,8 +18,10 @@ class Settings:
     """Everything that the environment may say to the stack (docs/configuration.md has the list)."""
 
     cache_dir: Path  #: engine and town, shared by every checkout of this user
+    state_dir: Path  #: addresses and states of the running stack, for people and for other commands
     data_dir: Path  #: databases, queues, secrets and logs of this checkout's stack
     database_url: str | None = None  #: an own database; then no PostgreSQL is started
+    ingest_database_url: str | None = None  #: the backend role's address of that database, if it has a password already
     debian_mirror: str | None = None  #: address of a Debian archive; default: the one the host's apt uses
     debian_keyring: Path | None = None  #: keyring that signs it; default: the host's Signed-By
     private_engine: bool = False  #: fetch the private engine even where the host has fitting servers
@@ -37,7 +39,9 @@ class Settings:
         return cls(
             cache_dir=_folder(env, "STACK_CACHE_DIR") or default_cache_dir(env, is_root=is_root),
             data_dir=_folder(env, "STACK_DATA_DIR") or default_data_dir(env, is_root=is_root, checkout=checkout),
+            state_dir=_folder(env, "STACK_STATE_DIR") or checkout / ".driveops",
             database_url=env.get("DATABASE_URL") or None,
+            ingest_database_url=env.get("INGEST_DATABASE_URL") or None,
             debian_mirror=env.get("STACK_DEBIAN_MIRROR") or None,
             debian_keyring=Path(keyring).expanduser().absolute() if keyring else None,
             private_engine=_flag(env, "STACK_PRIVATE_ENGINE"),

@@ -85,7 +85,7 @@ def test_a_wrong_password_and_no_password_are_refused(broker: RunningBroker) -> 
     assert broker_module.answers(broker.port, user=VAN, password=broker.password(VAN))
     assert not broker_module.answers(broker.port, user=VAN, password="wrong")
     assert not broker_module.answers(broker.port, user="nobody/known", password="wrong")
-    assert broker.server.is_healthy()
+    assert broker.server.is_ready()
 
 
 def test_a_user_is_added_changed_and_removed_while_the_broker_runs(broker: RunningBroker) -> None:
@@ -120,7 +120,7 @@ def test_what_is_queued_for_a_sleeping_subscriber_outlives_a_restart(broker: Run
 def test_a_killed_broker_comes_back_on_its_port_with_its_users(broker: RunningBroker) -> None:
     port = broker.port
     broker.kill()
-    assert not broker.server.is_healthy()
+    assert not broker.server.is_ready()
     broker.start()
     assert broker.port == port
     assert broker_module.answers(port, user=broker_config.INGEST, password=broker.password(broker_config.INGEST))

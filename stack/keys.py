@@ -1,0 +1,68 @@
+"""What a stack makes up once and keeps: ports and passwords. So its addresses survive restarts."""
+
+import json
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from stack import account, broker_users, errors, ports
+
+_SECRETS = ("superuser", "web", "backend", "auth", "ingest", "fleet", "replay")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Keys:
+    """Ports and passwords of one stack."""
+
+    postgres_port: int
+    broker_port: int
+    superuser: str
+    web: str
+    backend: str
+    auth: str
+    ingest: str
+    fleet: str
+    replay: str
+
+
+def load(folder: Path) -> Keys | None:
+    """Read the keys of a stack that has been up before.
+
+    Raises:
+        StackError: the file is damaged.
+    """
+    path = _path(folder)
+    try:
+        stored: dict[str, Any] = json.loads(path.read_text())
+        return Keys(**stored)
+    except FileNotFoundError:
+        return None
+    except (ValueError, TypeError) as error:
+        raise errors.StackError(f"{path} is damaged: `python -m stack down --purge` starts anew") from error
+
+
+def ensure(folder: Path, *, postgres_port: int | None, broker_port: int | None) -> Keys:
+    """Read the keys, or make them up; a port that the settings demand is used, a remembered one if it is free."""
+    known = load(folder)
+    chosen = {name: getattr(known, name) if known else broker_users.new_password() for name in _SECRETS}
+    keys = Keys(
+        postgres_port=_port(postgres_port, "STACK_POSTGRES_PORT", known.postgres_port if known else None),
+        broker_port=_port(broker_port, "STACK_BROKER_PORT", known.broker_port if known else None),
+        **chosen,
+    )
+    if keys != known:
+        folder.mkdir(parents=True, exist_ok=True)
+        account.of_this_process().write(_path(folder), json.dumps(asdict(keys), indent=1))
+    return keys
+
+
+def _port(demanded: int | None, variable: str, remembered: int | None) -> int:
+    if demanded is None:
+        return ports.free(remembered)
+    if not ports.is_free(demanded):
+        raise errors.StackError(f"{variable}={demanded}: something listens on that port already")
+    return demanded
+
+
+def _path(folder: Path) -> Path:
+    return folder / "keys.json"
