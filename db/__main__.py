@@ -2,5 +2,7 @@
 
 from db import cli
 
+app = cli.app
+
 if __name__ == "__main__":
     cli.main()

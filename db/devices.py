@@ -39,10 +39,10 @@ class NewDevice:
 
 def load(connection: sa.Connection) -> Registry:
     """Read the whole registry: some 0.1 s for 100,000 devices."""
-    tenants = connection.execute(sa.select(tables.tenant.c.slug, tables.tenant.c.id)).tuples()
+    tenants = connection.execute(sa.select(tables.tenant.c.slug, tables.tenant.c.id))
     devices = connection.exec_driver_sql(queries.get("registered_devices"))
     return Registry(
-        tenants=dict(iter(tenants)),
+        tenants={row.slug: row.id for row in tenants},
         devices={(slug, name): device_id for slug, name, device_id in devices},
     )
 

@@ -12,8 +12,10 @@ from db.seed import names, places, roster
 from domain import geofencing
 
 _NAMESPACE = uuid.UUID("5f0c9c52-6c1b-5e0a-8f5e-5d0a3a0d9b11")
-_OFFICE = (("dispatcher", 4), ("supervisor", 2))
-"""How many people of a company sit in the office."""
+_OFFICE = (*(f"dispatcher-{number}" for number in range(1, 5)), *(f"supervisor-{number}" for number in range(1, 3)))
+"""Who sits in a company's office."""
+_FIRST_OFFICE_NAME = 1_500
+"""Far down the list of names, so that nobody in a small demo has the name of another."""
 REPLAY = "replay"
 """The device that captures are replayed as."""
 _DEVICE_KINDS = {roster.Kind.GATEWAY_VAN: "gateway", roster.Kind.VEHICLE: "tracker", roster.Kind.GUARD: "phone"}
@@ -84,10 +86,8 @@ def _people(listed: Iterable[roster.Unit]) -> Iterable[dict[str, object]]:
 
 def _office() -> Iterable[dict[str, object]]:
     for company in COMPANIES:
-        for kind, count in _OFFICE:
-            for number in range(count):
-                # From the far end of the names, so that the small demo's people have names of their own.
-                yield _person(company.slug, f"{kind}-{number + 1}", 1500 - number - 10 * len(kind), kind)
+        for number, key in enumerate(_OFFICE):
+            yield _person(company.slug, key, _FIRST_OFFICE_NAME + number, key.split("-")[0])
 
 
 def _person(tenant: str, key: str, number: int, kind: str) -> dict[str, object]:
