@@ -2,15 +2,20 @@
 
 import argparse
 import contextlib
+import dataclasses
+import datetime as dt
 import io
+import logging
+import math
 import os
 import signal
 import sys
-from collections.abc import Sequence
+import threading
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import cast
 
-from gateway import decoding, errors
+from gateway import configuration, decoding, errors, health, replay, serial_line, service, uplink
 
 EXIT_FAILED = 1
 _EXIT_BY_SIGNAL = 128
@@ -36,13 +41,94 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="gateway", description="The box in the vehicle: serial lines to MQTT.")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
 
-    decode = commands.add_parser("decode", help="print the fixes of a capture as JSON lines")
+    run = _command(commands, "run", _run, "read the ports and publish until stopped")
+    check = _command(commands, "check", _check, "tell what is wrong with a configuration, its ports and its broker")
+    check.add_argument("--offline", action="store_true", help="look at the file only: no ports, no broker")
+    replay = _command(commands, "replay", _replay, "play a capture into a gateway, as if the receiver were here")
+    replay.add_argument("file", metavar="FILE", type=Path, help="a capture of NMEA sentences")
+    replay.add_argument("--speed", type=_speed, default=1.0, metavar="N", help="N times as fast (default: 1)")
+    replay.add_argument("--tenant", help="publish as a device of this tenant")
+    replay.add_argument("--device", help="publish as this device")
+    replay.add_argument(
+        "--wait", type=float, default=60.0, metavar="S", help="seconds to wait for acknowledgements (default: 60)"
+    )
+    status = _command(commands, "status", _status, "tell how the running gateway is")
+    for command in (run, check, replay, status):
+        command.add_argument(
+            "--config",
+            metavar="FILE",
+            help=f"default: ${configuration.VARIABLE}, then the usual places (docs/gateway.md)",
+        )
+    for command in (run, replay):
+        command.add_argument("--verbose", action="store_true", help="log details")
+
+    decode = _command(commands, "decode", _decode, "print the fixes of a capture as JSON lines")
     decode.add_argument("file", metavar="FILE", help="a capture of NMEA sentences, - for standard input")
     decode.add_argument(
         "--allow-missing-checksum", action="store_true", help="take sentences that have no checksum at all"
     )
-    decode.set_defaults(command=_decode)
     return parser
+
+
+def _command(
+    commands: "argparse._SubParsersAction[argparse.ArgumentParser]",
+    name: str,
+    act: Callable[[argparse.Namespace], int],
+    summary: str,
+) -> argparse.ArgumentParser:
+    command = commands.add_parser(name, help=summary, description=f"{summary[0].upper()}{summary[1:]}.")
+    command.set_defaults(command=act)
+    return command
+
+
+def _run(options: argparse.Namespace) -> int:
+    settings = _settings(options)
+    if not settings.ports:
+        raise errors.GatewayError(f"{settings.source}: port: there is none; name at least one [[port]]")
+    _log_to_stderr(verbose=options.verbose)
+    stopping = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda _number, _frame: stopping.set())
+    service.Gateway(settings).run(stopping)
+    return 0
+
+
+def _check(options: argparse.Namespace) -> int:
+    settings = _settings(options)
+    print(f"ok    {settings.source}: {settings.tenant}/{settings.device}, {len(settings.ports)} ports")
+    tls = uplink.tls_context(settings.broker.tls)
+    if options.offline:
+        return 0
+    secured = " (TLS)" if tls is not None else ""
+    findings = [(f"broker {uplink.place(settings.broker)}{secured}", uplink.probe(settings))]
+    findings += [(f"port {port.name}: {port.device}", serial_line.problem_of(port)) for port in settings.ports]
+    for what, problem in findings:
+        print(f"ok    {what}" if problem is None else f"WRONG {what}: {problem}")
+    return EXIT_FAILED if any(problem for _, problem in findings) else 0
+
+
+def _replay(options: argparse.Namespace) -> int:
+    settings = _settings(options)
+    tenant, device = options.tenant or settings.tenant, options.device or settings.device
+    if (tenant, device) != (settings.tenant, settings.device):
+        folder = settings.state_folder / f"{tenant}.{device}"
+        settings = dataclasses.replace(settings, tenant=tenant, device=device, state_folder=folder)
+    _log_to_stderr(verbose=options.verbose)
+    summary = replay.play(options.file, settings, speed=options.speed, limit_s=options.wait, told=print)
+    print(f"{summary.sentences} sentences ({summary.refused} refused), {summary.fixes} fixes")
+    print(f"{summary.sent} fixes sent, {summary.acknowledged} acknowledged")
+    if summary.waiting:
+        raise errors.GatewayError(
+            f"{summary.waiting} rows are not acknowledged after {options.wait:.0f} s and stay in the outbox. "
+            "Is ingest running? `python -m stack up` starts it"
+        )
+    return 0
+
+
+def _status(options: argparse.Namespace) -> int:
+    for line in health.read(_settings(options).state_folder, now=dt.datetime.now(dt.UTC)):
+        print(line)
+    return 0
 
 
 def _decode(options: argparse.Namespace) -> int:
@@ -60,6 +146,23 @@ def _opened(name: str) -> contextlib.AbstractContextManager[io.BufferedReader]:
         return Path(name).open("rb")
     except OSError as error:
         raise errors.GatewayError(f"cannot read {name}: {error.strerror}") from None
+
+
+def _settings(options: argparse.Namespace) -> configuration.Configuration:
+    return configuration.load(configuration.find(options.config, os.environ))
+
+
+def _log_to_stderr(*, verbose: bool) -> None:
+    logging.basicConfig(
+        level=logging.DEBUG if verbose else logging.INFO, format="%(asctime)s %(levelname)-8s %(message)s"
+    )
+
+
+def _speed(text: str) -> float:
+    value = float(text)
+    if not 0 < value < math.inf:
+        raise argparse.ArgumentTypeError("must be more than 0")
+    return value
 
 
 if __name__ == "__main__":

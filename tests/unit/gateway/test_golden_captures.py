@@ -24,7 +24,7 @@ def test_a_made_up_capture_gives_the_expected_fixes(capture: Path) -> None:
     assert found == expected
 
 
-@pytest.mark.skipif(not REAL, reason="the shared receiver captures are not here")
+@pytest.mark.skipif(not REAL, reason="the shared captures are not here")
 @pytest.mark.parametrize("capture", REAL, ids=lambda path: path.stem)
 def test_a_real_capture_gives_what_gpsd_made_of_it(capture: Path, tmp_path: Path) -> None:
     decoded = tmp_path / "decoded.jsonl"

@@ -1,0 +1,110 @@
+"""What a gateway tells about itself: the retained status for the server, a file with more of it for the person at the box."""
+
+import contextlib
+import dataclasses
+import datetime as dt
+import json
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from domain import telemetry
+from domain.wire import fields, status
+from gateway import errors
+
+FILE_NAME = "status.json"
+HEARTBEAT_S = 60.0
+STALE_S = 10.0
+FIX_HOLDS_S = 5.0
+"""After so long without a fix the receivers see nothing."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Report:
+    """The status and what belongs to the box alone."""
+
+    status: telemetry.Status
+    broker: str | None  #: what is wrong with the connection
+    outbox: str | None  #: what is wrong with the disk
+    lead: str | None  #: the receiver in use
+    fix_age_s: float | None
+    sentences: Mapping[str, Mapping[str, int]]
+    silent_fobs: tuple[str, ...]
+    thinned: int
+    dropped: int
+
+    def matters_beside(self, before: "Report | None") -> bool:
+        """Tell whether the server must know at once: not for a battery's percent or the backlog."""
+        if before is None:
+            return True
+        then, now = before.status, self.status
+        return (then.gps, then.ports, before.silent_fobs) != (now.gps, now.ports, self.silent_fobs)
+
+
+def gps_state(mode: telemetry.FixMode | None, fix_age_s: float | None) -> telemetry.GpsState:
+    """What the receivers see."""
+    if mode is None or fix_age_s is None or fix_age_s > FIX_HOLDS_S:
+        return telemetry.GpsState.NONE
+    return telemetry.GpsState.THREE_D if mode is telemetry.FixMode.THREE_D else telemetry.GpsState.TWO_D
+
+
+def write(folder: Path, report: Report) -> None:
+    """Put the report into the state folder, whole or not at all; a disk that can't take it is the outbox's to tell."""
+    record = dataclasses.asdict(report) | {
+        "status": json.loads(status.encode(report.status)), "pid": os.getpid()
+    }  # fmt: skip
+    fresh = folder / f".{FILE_NAME}.new"
+    with contextlib.suppress(OSError):
+        fresh.write_text(json.dumps(record, indent=1) + "\n", encoding="utf-8")
+        fresh.replace(folder / FILE_NAME)
+
+
+def read(folder: Path, *, now: dt.datetime) -> list[str]:
+    """The report of a running gateway, as lines for a person.
+
+    Raises:
+        GatewayError: none runs on this folder.
+    """
+    try:
+        record = json.loads((folder / FILE_NAME).read_text(encoding="utf-8"))
+        told = status.decode(fields.dump(record["status"]))
+    except (OSError, ValueError, KeyError, fields.WireError):
+        raise errors.GatewayError(f"no gateway has run on {folder} yet") from None
+    age_s = (now - told.time).total_seconds()
+    if age_s > STALE_S or not _is_alive(record.get("pid")):
+        raise errors.GatewayError(f"the gateway on {folder} does not run; it was last heard {age_s:.0f} s ago")
+    return _lines(record, told, now)
+
+
+def _lines(record: Mapping[str, Any], told: telemetry.Status, now: dt.datetime) -> list[str]:
+    age_s = record.get("fix_age_s")
+    fix = "none yet" if age_s is None else f"{told.gps}, {age_s:.1f} s old, from {record['lead']}"
+    lines = [
+        f"running   {told.version}, up {told.uptime_s or 0:.0f} s, pid {record['pid']}",
+        f"broker    {record['broker'] or 'connected'}",
+        f"backlog   {told.backlog} rows" + (f", in memory only: {record['outbox']}" if record["outbox"] else ""),
+        f"fix       {fix}",
+    ]
+    for name, state in told.ports.items():
+        counts = record["sentences"].get(name, {})
+        lines.append(f"port      {name}: {state}, " + ", ".join(f"{count} {what}" for what, count in counts.items()))
+    for fob, state_of_fob in told.fobs.items():
+        heard = "never" if state_of_fob.seen is None else f"{(now - state_of_fob.seen).total_seconds():.0f} s ago"
+        silent = " (silent)" if fob in record["silent_fobs"] else ""
+        battery = "" if state_of_fob.battery_pct is None else f", battery {state_of_fob.battery_pct:.0f} %"
+        lines.append(f"fob       {fob}: heard {heard}{battery}{silent}")
+    return lines
+
+
+def _is_alive(pid: Any) -> bool:
+    if not isinstance(pid, int):
+        return False
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True

@@ -1,0 +1,137 @@
+"""Panic buttons: a press is on the disk before its fob is told RECEIVED, and each fob's supervision is watched."""
+
+import datetime as dt
+import logging
+import threading
+import uuid
+from typing import Protocol
+
+from domain import telemetry
+from domain.wire import control, status, topics
+from gateway import instants, outbox, panic_sentence, press_clock, ranges, selection
+from gateway.panic_sentence import Lamp
+
+_log = logging.getLogger(__name__)
+
+_LAMPS = {"acknowledged": Lamp.ACKNOWLEDGED, "resolved": Lamp.RESOLVED}
+_NOT_ALARMING = (telemetry.PressKind.TEST, telemetry.PressKind.CHECK_IN)
+
+
+class Line(Protocol):
+    """The line on which a fob was heard."""
+
+    def write(self, data: bytes) -> None:
+        """Send to whoever listens there."""
+
+
+class Buttons:
+    """Hears the fobs on every line."""
+
+    def __init__(
+        self, box: outbox.Outbox, fixes: selection.Selection, clock: press_clock.PressClock, *, silence_s: float
+    ) -> None:
+        self._box = box
+        self._fixes = fixes
+        self._clock = clock
+        self._silence = dt.timedelta(seconds=silence_s)
+        self._lock = threading.Lock()
+        self._fobs: dict[str, telemetry.FobState] = {}  # the longest unheard first
+        self._lines: dict[str, Line] = {}
+        self._silent: set[str] = set()
+        self._unconfirmed: dict[int, tuple[str, int]] = {}
+
+    def hear(self, parts: list[bytes], line: Line, now: instants.Instant) -> bool:
+        """Deal with a `$PDOP` sentence; tell whether there is a new press to send."""
+        signal = panic_sentence.read(parts)
+        if signal is None:
+            return False
+        self._supervise(signal, line, now)
+        if signal.kind is None:
+            return False
+        kept = self._box.add_press(self._press(signal, signal.kind, now), number=signal.number)
+        if signal.number is not None:
+            if kept.is_durable:
+                line.write(panic_sentence.answer(signal.fob, signal.number, Lamp.RECEIVED))
+            elif kept.is_new:
+                with self._lock:
+                    self._unconfirmed[kept.press.seq] = (signal.fob, signal.number)
+        if kept.is_new:
+            level = logging.INFO if signal.kind in _NOT_ALARMING else logging.CRITICAL
+            _log.log(level, "button of fob %s: %s", signal.fob, signal.kind, extra={"press": str(kept.press.id)})
+        return kept.is_new
+
+    def settle(self, ack: control.LaneAck) -> None:
+        """Tell fobs whose press is safe at the server though it was never on our disk."""
+        if ack.lane is not topics.Lane.PANIC:
+            return
+        covered = ranges.Ranges(ack)
+        with self._lock:
+            safe = [self._unconfirmed.pop(seq) for seq in list(self._unconfirmed) if seq in covered]
+        for fob, number in safe:
+            self._light(fob, number, Lamp.RECEIVED)
+
+    def notice(self, notice: control.AlertNotice) -> None:
+        """Light the lamp of the fob that raised an alert."""
+        lamp = _LAMPS.get(notice.state)
+        if lamp is None:
+            return
+        fob = notice.fob or self._only_fob()
+        number = None if fob is None else self._box.last_number(fob)
+        if fob is None or number is None:
+            _log.warning("an alert is %s, but which fob raised it is not known", notice.state)
+            return
+        self._light(fob, number, lamp)
+
+    def fobs(self) -> dict[str, telemetry.FobState]:
+        """What was last heard of each fob."""
+        with self._lock:
+            return dict(self._fobs)
+
+    def silent(self, now: dt.datetime) -> set[str]:
+        """Fobs that have not been heard for too long; said when one becomes so."""
+        with self._lock:
+            silent = {fob for fob, state in self._fobs.items() if state.seen and now - state.seen > self._silence}
+            for fob in silent - self._silent:
+                _log.warning("fob %s has not been heard for %.0f s", fob, self._silence.total_seconds())
+            for fob in self._silent - silent:
+                _log.info("fob %s is heard again", fob)
+            self._silent = silent
+            return silent
+
+    def _press(
+        self, signal: panic_sentence.Signal, kind: telemetry.PressKind, now: instants.Instant
+    ) -> telemetry.Press:
+        time, clock = self._clock.stamp(now)
+        last = self._fixes.last
+        return telemetry.Press(
+            id=uuid.uuid4(),
+            time=time,
+            clock=clock,
+            fob=signal.fob,
+            kind=kind,
+            seq=0,  # the outbox gives it
+            battery_pct=signal.battery_pct,
+            fix=None if last is None else last.fix,
+            fix_age_s=None if last is None else round(now.mono_s - last.mono_s, 3),
+        )
+
+    def _supervise(self, signal: panic_sentence.Signal, line: Line, now: instants.Instant) -> None:
+        with self._lock:
+            self._fobs.pop(signal.fob, None)
+            self._fobs[signal.fob] = telemetry.FobState(
+                battery_pct=signal.battery_pct, rssi_dbm=signal.rssi_dbm, seen=now.utc
+            )
+            self._lines[signal.fob] = line
+            if len(self._fobs) > status.MOST_ENTRIES:  # noise that passes for fobs must not fill the memory
+                unheard = next(iter(self._fobs))
+                del self._fobs[unheard], self._lines[unheard]
+
+    def _only_fob(self) -> str | None:
+        with self._lock:
+            return next(iter(self._fobs)) if len(self._fobs) == 1 else None
+
+    def _light(self, fob: str, number: int, lamp: Lamp) -> None:
+        with self._lock:
+            lines = [self._lines[fob]] if fob in self._lines else list(dict.fromkeys(self._lines.values()))
+        for line in lines:
+            line.write(panic_sentence.answer(fob, number, lamp))

@@ -1,0 +1,109 @@
+"""What comes over one line: sentences of a satellite receiver, of a panic-button receiver, or of both."""
+
+import logging
+from collections.abc import Callable
+from enum import StrEnum
+
+from domain import telemetry
+from gateway import configuration, instants, nmea, panic_sentence, serial_line
+
+_log = logging.getLogger(__name__)
+
+JUDGED_OVER_S = 10.0
+_MOST_BROKEN_EPOCHS = 3
+
+
+class Content(StrEnum):
+    """What can be said of an open line by what comes over it."""
+
+    GOOD = "open"
+    SILENT = "silent"
+    GARBLED = "garbled"
+
+
+class Receiver:
+    """Reads one port and hands on fixes and buttons.
+
+    Args:
+        port: which.
+        fixes: called with what a piece of the stream completed.
+        button: called with each `$PDOP` sentence and the line it came over.
+    """
+
+    def __init__(
+        self,
+        port: configuration.Port,
+        *,
+        fixes: Callable[[str, list[telemetry.Fix]], None],
+        button: Callable[[list[bytes], serial_line.SerialLine], None],
+    ) -> None:
+        self.name = port.name
+        self.assembler = nmea.Assembler(require_checksum=port.require_checksum, prompt=True)
+        self.line = serial_line.SerialLine(port, hear=self._hear, rest=self._rest)
+        self.content = Content.GOOD
+        self._fixes = fixes
+        self._button = button
+        self.heard_bytes = 0
+        self._judged: tuple[float, int, int] | None = None  # when, and bytes and good sentences by then
+
+    @property
+    def state(self) -> str:
+        """The port's state for the status."""
+        return str(self.content if self.line.state is serial_line.LineState.OPEN else self.line.state)
+
+    @property
+    def is_all_read(self) -> bool:
+        """No epoch is half told."""
+        return not self.assembler.is_waiting
+
+    def judge(self, now: instants.Instant) -> None:
+        """Say it once when a line has become silent, unreadable or good again."""
+        good = self.assembler.framer.counts.good
+        if self.line.state is not serial_line.LineState.OPEN:
+            self._judged = None
+            return
+        if self._judged is None or (self.content is not Content.GOOD and good > self._judged[2]):
+            self._judged = (now.mono_s, self.heard_bytes, good)
+            self._become(Content.GOOD, 0)
+        since_s, bytes_then, good_then = self._judged
+        if now.mono_s - since_s < JUDGED_OVER_S:
+            return
+        came = self.heard_bytes - bytes_then
+        self._judged = (now.mono_s, self.heard_bytes, good)
+        if good > good_then:
+            self._become(Content.GOOD, came)
+        else:
+            self._become(Content.GARBLED if came else Content.SILENT, came)
+
+    def _become(self, content: Content, came: int) -> None:
+        if content is self.content:
+            return
+        self.content = content
+        where = f"port {self.name}: {self.line.port.device}"
+        if content is Content.SILENT:
+            _log.warning("%s is silent: nothing came for %.0f s", where, JUDGED_OVER_S)
+        elif content is Content.GARBLED:
+            _log.warning(
+                "%s sends garbage: %d bytes in %.0f s and not one whole sentence; is %d baud right?",
+                where, came, JUDGED_OVER_S, self.line.port.baud,
+            )  # fmt: skip
+        else:
+            _log.info("%s sends sentences again", where)
+
+    def _hear(self, data: bytes) -> None:
+        self.heard_bytes += len(data)
+        fixes: list[telemetry.Fix] = []
+        for parts in self.assembler.framer.feed(data):
+            if parts[0] == panic_sentence.ADDRESS:
+                self._button(parts, self.line)
+            else:
+                fixes += self.assembler.take(parts)
+        if fixes:
+            self._fixes(self.name, fixes)
+
+    def _rest(self) -> None:
+        # A receiver that pauses inside its epochs gets them closed by its cycle or by the next epoch.
+        if self.assembler.counts.late < _MOST_BROKEN_EPOCHS:
+            fixes = self.assembler.flush()
+            if fixes:
+                self._fixes(self.name, fixes)

@@ -1,0 +1,171 @@
+"""One serial port, read in a thread of its own, opened again whenever it is there."""
+
+import errno
+import logging
+import os
+import random
+import select
+import threading
+from collections.abc import Callable
+from enum import StrEnum
+
+import serial
+
+from gateway import configuration
+
+_log = logging.getLogger(__name__)
+
+QUIET_S = 0.08
+"""A pause of this length ends a burst of sentences: receivers write an epoch in one go."""
+
+_GATHER_S = 0.005  # after the first byte, so that a burst is read in few pieces
+_IDLE_S = 0.5
+_FIRST_WAIT_S, _LONGEST_WAIT_S = 0.5, 10.0
+_MISSING = (errno.ENOENT, errno.ENXIO, errno.ENODEV)
+
+
+class LineState(StrEnum):
+    """How a port is."""
+
+    OPENING = "opening"
+    OPEN = "open"
+    MISSING = "missing"
+    UNREADABLE = "unreadable"
+    UNPLUGGED = "unplugged"
+
+
+class SerialLine:
+    """Reads a port and hands on what comes.
+
+    Args:
+        port: which.
+        hear: called with the bytes.
+        rest: called once in each pause after bytes.
+    """
+
+    def __init__(self, port: configuration.Port, *, hear: Callable[[bytes], None], rest: Callable[[], None]) -> None:
+        self.port = port
+        self.state = LineState.OPENING
+        self._hear = hear
+        self._rest = rest
+        self._open_port: serial.Serial | None = None
+        self._write_lock = threading.Lock()
+        self._stopping = threading.Event()
+        self._said: str | None = ""  # neither a problem nor none: nothing yet
+        self._thread = threading.Thread(target=self._keep, name=f"line {port.name}", daemon=True)
+
+    def start(self) -> None:
+        """Begin to read."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Stop reading and close the port."""
+        self._stopping.set()
+        self._thread.join(timeout=2 * _IDLE_S)
+
+    @property
+    def is_running(self) -> bool:
+        """The thread reads or tries to."""
+        return self._thread.is_alive()
+
+    def write(self, data: bytes) -> None:
+        """Send something; on a line that is not open it is lost, and said so."""
+        with self._write_lock:
+            try:
+                if self._open_port is not None:
+                    self._open_port.write(data)
+                    return
+                reason = str(self.state)
+            except (serial.SerialException, OSError) as error:
+                reason = str(error)
+        _log.warning("%s: cannot answer a fob (%s)", self.port.name, reason)
+
+    def _keep(self) -> None:
+        wait_s = _FIRST_WAIT_S
+        while not self._stopping.is_set():
+            try:
+                port = opened(self.port)
+            except OSError as error:
+                self._tell(*_trouble(self.port, error))
+                self._stopping.wait(random.uniform(wait_s / 2, wait_s))  # noqa: S311 - ports of one hub apart
+                wait_s = min(2 * wait_s, _LONGEST_WAIT_S)
+                continue
+            wait_s = _FIRST_WAIT_S
+            self._tell(LineState.OPEN, None)
+            try:
+                self._use(port)
+            except OSError as error:
+                self._tell(LineState.UNPLUGGED, f"was unplugged ({error.strerror or error})")
+                self._stopping.wait(_FIRST_WAIT_S)
+
+    def _use(self, port: serial.Serial) -> None:
+        with port:
+            with self._write_lock:
+                self._open_port = port
+            try:
+                self._read(port)
+            finally:
+                with self._write_lock:
+                    self._open_port = None
+
+    def _read(self, port: serial.Serial) -> None:
+        is_resting = True
+        descriptor = port.fileno()
+        while not self._stopping.is_set():
+            ready, _, _ = select.select([descriptor], [], [], _IDLE_S if is_resting else QUIET_S)
+            if ready:
+                self._stopping.wait(_GATHER_S)
+                self._hear(_some(descriptor))
+                is_resting = False
+            elif not is_resting:
+                self._rest()
+                is_resting = True
+
+    def _tell(self, state: LineState, problem: str | None) -> None:
+        self.state = state
+        if problem == self._said:
+            return
+        self._said = problem
+        if problem is None:
+            _log.info("port %s: %s is open at %d baud", self.port.name, self.port.device, self.port.baud)
+        else:
+            _log.error("port %s: %s %s; trying again", self.port.name, self.port.device, problem)
+
+
+def opened(port: configuration.Port) -> serial.Serial:
+    """Open a port for us alone.
+
+    Raises:
+        OSError: it cannot be opened (pyserial's exception is one).
+    """
+    return serial.Serial(port.device, port.baud, timeout=0, write_timeout=1, exclusive=True)
+
+
+def problem_of(port: configuration.Port) -> str | None:
+    """Try a port once; what is wrong with it, or None."""
+    try:
+        opened(port).close()
+    except OSError as error:
+        return _trouble(port, error)[1]
+    return None
+
+
+def _trouble(port: configuration.Port, error: OSError) -> tuple[LineState, str]:
+    if error.errno in _MISSING or not os.path.exists(port.device):  # noqa: PTH110 - a link to nothing is missing too
+        return LineState.MISSING, "is not there"
+    if error.errno in (errno.EACCES, errno.EPERM):
+        return LineState.UNREADABLE, "cannot be read: permission denied (is the user in the group dialout?)"
+    if error.errno in (errno.EBUSY, errno.EAGAIN):
+        return LineState.UNREADABLE, "is in use by another program"
+    reason = os.strerror(error.errno) if error.errno else str(error)
+    return LineState.UNREADABLE, f"cannot be read: {reason}"
+
+
+def _some(descriptor: int) -> bytes:
+    try:
+        data = os.read(descriptor, 4_096)
+    except BlockingIOError:
+        return b""
+    if not data:
+        raise OSError(errno.EIO, "the device went away")
+    return data

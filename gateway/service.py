@@ -1,0 +1,254 @@
+"""A running gateway: lines → fixes and presses → outbox → broker, and what comes back."""
+
+import contextlib
+import fcntl
+import importlib.metadata
+import logging
+import math
+import os
+import threading
+from pathlib import Path
+from typing import IO
+
+from domain import telemetry
+from domain.wire import control, fields, status, topics
+from gateway import (
+    commands,
+    configuration,
+    courier,
+    delivery,
+    errors,
+    health,
+    instants,
+    outbox,
+    panic_button,
+    press_clock,
+    receiver,
+    reporting,
+    rollover,
+    selection,
+    serial_line,
+    uplink,
+)
+
+_log = logging.getLogger(__name__)
+
+_TICK_S = 0.5
+_FILE_EVERY_S = 2.0
+
+
+class Gateway:
+    """Everything wired together; `run` until told to stop."""
+
+    def __init__(self, settings: configuration.Configuration) -> None:
+        self._settings = settings
+        self._lock_file = _taken(settings.state_folder)
+        now = instants.now()
+        self._started_s = now.mono_s
+        self.box = outbox.Outbox(
+            settings.state_folder / "outbox.db", now=now.utc, most_fixes=settings.outbox.most_fixes
+        )
+        self._selection = selection.Selection()
+        self._selecting = threading.Lock()
+        self._clock = press_clock.PressClock(settings.date_floor)
+        self._reports = reporting.Reporting(settings.report_interval_s)
+        self._buttons = panic_button.Buttons(self.box, self._selection, self._clock, silence_s=settings.fob_silence_s)
+        self.receivers = [receiver.Receiver(port, fixes=self._fixes, button=self._button) for port in settings.ports]
+        self.uplink = uplink.Uplink(settings, receive=self._receive, changed=self._ring)
+        self.delivery = delivery.Delivery(
+            self.box, self.uplink, backlog_fixes_per_s=settings.outbox.backlog_fixes_per_s
+        )
+        self._courier = courier.Courier(self.delivery)
+        self._commands = commands.Commands(reports=self._reports, locate=self._locate, describe=self._describe)
+        self._unreported: telemetry.Fix | None = None
+        self._told: health.Report | None = None
+        self._told_s = self._written_s = -math.inf
+        self._told_session = 0
+
+    def run(self, stopping: threading.Event) -> None:
+        """Work until `stopping` is set; what is not acknowledged by then stays in the outbox.
+
+        Raises:
+            GatewayError: a part of it has died.
+        """
+        try:
+            self.uplink.start()
+            self._courier.start()
+            for each in self.receivers:
+                each.line.start()
+            while not stopping.is_set():
+                self._tick(instants.now())
+                stopping.wait(_TICK_S)
+        finally:
+            self._stop()
+
+    def _stop(self) -> None:
+        for each in self.receivers:
+            each.line.stop()
+        self._courier.stop()
+        farewell = telemetry.Status(time=instants.now().utc, online=False, version=version(), backlog=self.box.backlog)
+        self.uplink.publish(topics.Lane.STATUS, status.encode(farewell))
+        self.uplink.stop()
+        self.delivery.settle()
+        backlog = self.box.backlog
+        self.box.close()
+        with contextlib.suppress(OSError):
+            (self._settings.state_folder / health.FILE_NAME).unlink(missing_ok=True)
+        if self._lock_file is not None:
+            self._lock_file.close()
+        _log.info("stopped; %s", f"{backlog} rows wait in the outbox" if backlog else "everything is acknowledged")
+
+    # From the lines' threads
+
+    def _fixes(self, name: str, fixes: list[telemetry.Fix]) -> None:
+        now = instants.now()
+        with self._selecting:
+            taken = []
+            for fix in fixes:
+                dated = rollover.corrected(fix, floor=self._settings.date_floor, now=now.utc)
+                if self._selection.offer(name, dated, mono_s=now.mono_s):
+                    self._clock.saw(dated.time, mono_s=now.mono_s)
+                    self._unreported = None if self._reports.is_due(dated) else dated
+                    if self._unreported is None:
+                        taken.append(dated)
+        if taken:
+            self.box.add_fixes(taken, now_s=now.mono_s)
+            self._courier.ring()
+
+    def _button(self, parts: list[bytes], line: serial_line.SerialLine) -> None:
+        if self._buttons.hear(parts, line, instants.now()):
+            self._courier.ring()
+
+    # From the broker's thread
+
+    def _receive(self, lane: topics.Lane, payload: bytes) -> None:
+        try:
+            if lane is topics.Lane.COMMAND:
+                reply = self._commands.carry_out(control.decode_command(payload))
+                self.uplink.publish(topics.Lane.REPLY, control.encode_reply(reply))
+                return
+            told = control.decode_ack(payload)
+        except fields.WireError as error:
+            _log.warning("a message on %s is not understood: %s", lane, error)
+            return
+        if isinstance(told, control.AlertNotice):
+            self._buttons.notice(told)
+        else:
+            self.delivery.acknowledge(told)
+            self._buttons.settle(told)
+            self._courier.ring()
+
+    def _ring(self) -> None:
+        self._courier.ring()
+
+    def _locate(self) -> float | None:
+        now = instants.now()
+        with self._selecting:
+            last, unreported = self._selection.last, self._unreported
+            self._unreported = None
+        if last is None:
+            return None
+        if unreported is not None:
+            self.box.add_fixes([unreported], now_s=now.mono_s)
+            self._courier.ring()
+        return now.mono_s - last.mono_s
+
+    def _describe(self) -> str:
+        ports = ", ".join(f"{each.name} {each.state}" for each in self.receivers)
+        up_s = instants.now().mono_s - self._started_s
+        return f"gateway {version()} {self._settings.tenant}/{self._settings.device}, up {up_s:.0f} s, ports: {ports}"
+
+    # From the main thread
+
+    def _tick(self, now: instants.Instant) -> None:
+        if not self._courier.is_running or not all(each.line.is_running for each in self.receivers):
+            raise errors.GatewayError("a thread of the gateway has ended; see the log above")
+        self.box.tend(now_s=now.mono_s)
+        for each in self.receivers:
+            each.judge(now)
+        report = self._report(now)
+        session = self.uplink.session
+        is_due = now.mono_s - self._told_s >= health.HEARTBEAT_S or session != self._told_session
+        if (is_due or report.matters_beside(self._told)) and self.uplink.publish(
+            topics.Lane.STATUS, status.encode(report.status)
+        ):
+            self._told, self._told_s, self._told_session = report, now.mono_s, session
+        if now.mono_s - self._written_s >= _FILE_EVERY_S:
+            self._written_s = now.mono_s
+            health.write(self._settings.state_folder, report)
+
+    def _report(self, now: instants.Instant) -> health.Report:
+        last, lead = self._selection.last, self._selection.lead
+        fix_age_s = None if last is None else now.mono_s - last.mono_s
+        standby = len(self.receivers) > 1 and lead is not None
+        return health.Report(
+            status=telemetry.Status(
+                time=now.utc,
+                online=True,
+                version=version(),
+                backlog=self.box.backlog,
+                gps=health.gps_state(None if last is None else last.fix.mode, fix_age_s),
+                ports={
+                    each.name: each.state + (", lead" if standby and each.name == lead else "")
+                    for each in self.receivers
+                },
+                fobs=self._buttons.fobs(),
+                uptime_s=round(now.mono_s - self._started_s, 1),
+            ),
+            broker=self.uplink.problem,
+            outbox=self.box.trouble,
+            lead=lead,
+            fix_age_s=fix_age_s,
+            sentences={each.name: _counts(each) for each in self.receivers},
+            silent_fobs=tuple(sorted(self._buttons.silent(now.utc))),
+            thinned=self.box.thinned,
+            dropped=self.box.dropped,
+        )
+
+
+def version() -> str:
+    """The installed distribution's version."""
+    try:
+        return importlib.metadata.version("driveops")
+    except importlib.metadata.PackageNotFoundError:
+        return "unknown"
+
+
+def _counts(each: receiver.Receiver) -> dict[str, int]:
+    framed, merged = each.assembler.framer.counts, each.assembler.counts
+    return {
+        "good": framed.good,
+        "bad checksum": framed.bad_checksum,
+        "no checksum": framed.no_checksum,
+        "broken": framed.broken,
+        "fixes": merged.fixes,
+        "void": merged.void,
+        "undated": merged.undated,
+    }
+
+
+def _taken(folder: Path) -> IO[str] | None:
+    """Lock the state folder: two gateways on one outbox would number rows twice.
+
+    A folder that can't be written is no reason not to start: the outbox then works in memory and says so.
+
+    Raises:
+        GatewayError: another gateway works on it.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        lock = (folder / "lock").open("a+", encoding="ascii")
+    except OSError as error:
+        _log.error("the state folder %s cannot be written: %s", folder, error.strerror)
+        return None
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        lock.seek(0)
+        holder = lock.read().strip()
+        lock.close()
+        raise errors.GatewayError(f"another gateway (pid {holder}) works on {folder}") from None
+    lock.truncate(0)
+    lock.write(f"{os.getpid()}\n")
+    lock.flush()
+    return lock

@@ -1,0 +1,306 @@
+"""The connection to the broker. This is the one module that knows the MQTT client.
+
+MQTT 5, QoS 1, a persistent session from the first connect, and a new client object for each connection: what is sent again
+after a break is decided by `delivery` alone.
+"""
+
+import datetime as dt
+import logging
+import random
+import socket
+import ssl
+import threading
+import time
+from collections.abc import Callable
+from typing import Any
+
+from paho.mqtt import client as mqtt
+from paho.mqtt import enums, packettypes, properties, reasoncodes
+
+from domain import telemetry
+from domain.wire import status, topics
+from gateway import configuration, errors
+
+_log = logging.getLogger(__name__)
+
+_SESSION_EXPIRY_S = 14 * 86_400
+_FIRST_WAIT_S, _LONGEST_WAIT_S, _REFUSED_WAIT_S = 0.5, 30.0, 10.0
+_FAREWELL_S = 2.0
+_DOWN = (topics.Lane.ACK, topics.Lane.COMMAND)
+
+
+class Uplink:
+    """Keeps a connection up and says what is wrong with it, once.
+
+    Args:
+        settings: broker, tenant and device.
+        receive: called with what comes down, in the client's thread.
+        changed: called when the connection comes, goes or has answered a message, in the client's thread.
+    """
+
+    def __init__(
+        self,
+        settings: configuration.Configuration,
+        *,
+        receive: Callable[[topics.Lane, bytes], None],
+        changed: Callable[[], None],
+    ) -> None:
+        self._settings = settings
+        self._receive = receive
+        self._changed = changed
+        self._topics = {lane: topics.device_topic(settings.tenant, settings.device, lane) for lane in topics.Lane}
+        self._lanes = {self._topics[lane]: lane for lane in _DOWN}
+        self._tls = tls_context(settings.broker.tls)
+        self._lock = threading.Lock()
+        self._client: mqtt.Client | None = None
+        self._sent = self._answered = 0  # messages of this connection
+        self._connections = 0
+        self._is_up = self._is_refused = False
+        self._ended = threading.Event()
+        self._stopping = threading.Event()
+        self._thread = threading.Thread(target=self._keep, name="uplink", daemon=True)
+        self.problem: str | None = "not connected yet"  #: None while connected
+
+    def start(self) -> None:
+        """Connect, and keep connecting."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Wait a moment for what the broker has to answer, then leave without the last will."""
+        deadline_s = time.monotonic() + _FAREWELL_S
+        while self._is_up and self.outstanding and time.monotonic() < deadline_s:
+            time.sleep(0.01)
+        self._stopping.set()
+        with self._lock:
+            if self._client is not None:
+                self._client.disconnect()
+        self._thread.join(timeout=_FAREWELL_S)
+
+    @property
+    def session(self) -> int:
+        """Counts connections; 0 while there is none."""
+        return self._connections if self._is_up else 0
+
+    @property
+    def outstanding(self) -> int:
+        """Messages that the broker has not answered."""
+        return self._sent - self._answered
+
+    def publish(self, lane: topics.Lane, payload: bytes) -> bool:
+        """Send a message at QoS 1, a status retained; False if there is no connection."""
+        with self._lock:
+            if self._client is None or not self._is_up:
+                return False
+            sent = self._client.publish(self._topics[lane], payload, qos=1, retain=lane is topics.Lane.STATUS)
+            if sent.rc is not enums.MQTTErrorCode.MQTT_ERR_SUCCESS:
+                return False
+            self._sent += 1
+            return True
+
+    def _keep(self) -> None:
+        in_vain = 0
+        while not self._stopping.is_set():
+            before = self._connections
+            self._connect_once()
+            in_vain = 0 if self._connections > before else in_vain + 1
+            longest_s = min(_FIRST_WAIT_S * 2**in_vain, _LONGEST_WAIT_S)
+            wait_s = random.uniform(longest_s / 2, longest_s)  # noqa: S311 - spreads a fleet, hides nothing
+            self._stopping.wait(max(wait_s, _REFUSED_WAIT_S) if self._is_refused else wait_s)
+
+    def _connect_once(self) -> None:
+        self._ended.clear()
+        self._is_refused = False
+        client = self._new_client()
+        try:
+            open_session(client, self._settings.broker, expiry_s=_SESSION_EXPIRY_S)
+        except OSError as error:
+            self._say(unreachable(self._settings.broker, error))
+            return
+        with self._lock:
+            self._client = client
+            self._sent = self._answered = 0
+        client.loop_start()
+        if self._stopping.is_set():
+            client.disconnect()
+        self._ended.wait()
+        client.loop_stop()
+        with self._lock:
+            self._client, self._is_up = None, False
+        self._changed()
+
+    def _new_client(self) -> mqtt.Client:
+        client = new_client(self._settings, f"{self._settings.tenant}.{self._settings.device}", self._tls)
+        will = telemetry.Status(time=dt.datetime.now(dt.UTC), online=False)
+        client.will_set(self._topics[topics.Lane.STATUS], status.encode(will), qos=1, retain=True)
+        client.on_connect = self._on_connect
+        client.on_subscribe = self._on_subscribe
+        client.on_disconnect = self._on_disconnect
+        client.on_publish = self._on_publish
+        client.on_message = self._on_message
+        return client
+
+    # paho's callbacks, in its thread. They take no lock: paho holds its own while it calls some of them.
+
+    def _on_connect(self, client: mqtt.Client, _data: Any, _flags: Any, reason: reasoncodes.ReasonCode, _: Any) -> None:
+        if reason.is_failure:
+            self._is_refused = True
+            self._say(refused(self._settings, reason))
+            client.disconnect()
+            return
+        client.subscribe([(self._topics[lane], 1) for lane in _DOWN])
+
+    def _on_subscribe(
+        self, client: mqtt.Client, _data: Any, _mid: int, reasons: list[reasoncodes.ReasonCode], _: Any
+    ) -> None:
+        # Only now: an acknowledgement that came before would have nowhere to go.
+        if any(reason.is_failure for reason in reasons):
+            self._is_refused = True
+            self._say(f"the broker does not let {self._user} read {', '.join(self._lanes)}: check its access list")
+            client.disconnect()
+            return
+        self._connections += 1
+        self._is_up = True
+        self.problem = None
+        _log.info("connected to the broker at %s as %s", place(self._settings.broker), self._user)
+        self._changed()
+
+    def _on_disconnect(
+        self, _client: mqtt.Client, _data: Any, _flags: Any, reason: reasoncodes.ReasonCode, _: Any
+    ) -> None:
+        was_up, self._is_up = self._is_up, False
+        if was_up and not self._stopping.is_set():
+            self._say(f"the connection to the broker at {place(self._settings.broker)} is lost ({reason})")
+        elif not self._is_refused:
+            self._say(f"the broker at {place(self._settings.broker)} closed the connection ({reason})")
+        self._ended.set()
+
+    def _on_publish(self, _client: mqtt.Client, _data: Any, _mid: int, reason: reasoncodes.ReasonCode, _: Any) -> None:
+        self._answered += 1
+        if reason.is_failure:
+            _log.error("the broker refuses what %s publishes (%s): check its access list", self._user, reason)
+        self._changed()
+
+    def _on_message(self, _client: mqtt.Client, _data: Any, message: mqtt.MQTTMessage) -> None:
+        lane = self._lanes.get(message.topic)
+        if lane is None:
+            return
+        try:
+            self._receive(lane, bytes(message.payload))
+        except Exception:  # noqa: BLE001 - it would end the client's thread, and with it the connection, without a word
+            _log.exception("a message on %s could not be dealt with", lane)
+
+    @property
+    def _user(self) -> str:
+        return f"{self._settings.tenant}/{self._settings.device}"
+
+    def _say(self, problem: str) -> None:
+        if problem != self.problem and not self._stopping.is_set():
+            _log.error("%s; trying again", problem)
+        self.problem = problem
+
+
+def new_client(settings: configuration.Configuration, client_id: str, tls: ssl.SSLContext | None) -> mqtt.Client:
+    """A client with the device's credentials."""
+    client = mqtt.Client(
+        enums.CallbackAPIVersion.VERSION2,
+        client_id,
+        protocol=enums.MQTTProtocolVersion.MQTTv5,
+        reconnect_on_failure=False,
+    )
+    client.username_pw_set(f"{settings.tenant}/{settings.device}", settings.broker.password)
+    if tls is not None:
+        client.tls_set_context(tls)
+    client.on_socket_open = _send_at_once
+    return client
+
+
+def open_session(client: mqtt.Client, broker: configuration.Broker, *, expiry_s: int) -> None:
+    """Connect; with an expiry to the session that the broker keeps.
+
+    Raises:
+        OSError: nobody answers, or TLS fails.
+    """
+    wanted = properties.Properties(packettypes.PacketTypes.CONNECT)  # type: ignore[no-untyped-call]
+    wanted.SessionExpiryInterval = expiry_s
+    client.connect(broker.host, broker.port, keepalive=broker.keepalive_s, clean_start=expiry_s == 0, properties=wanted)
+
+
+def probe(settings: configuration.Configuration, *, limit_s: float = 5.0) -> str | None:
+    """Try the broker and the device's credentials once; what is wrong, or None."""
+    answered = threading.Event()
+    problem: str | None = f"the broker at {place(settings.broker)} does not answer"
+
+    def on_connect(_client: mqtt.Client, _data: Any, _flags: Any, reason: reasoncodes.ReasonCode, _: Any) -> None:
+        nonlocal problem
+        problem = refused(settings, reason) if reason.is_failure else None
+        answered.set()
+
+    # A name of its own: the running gateway keeps its connection.
+    client = new_client(settings, f"{settings.tenant}.{settings.device}.check", tls_context(settings.broker.tls))
+    client.on_connect = on_connect
+    try:
+        open_session(client, settings.broker, expiry_s=0)
+    except OSError as error:
+        return unreachable(settings.broker, error)
+    client.loop_start()
+    answered.wait(limit_s)
+    client.disconnect()
+    client.loop_stop()
+    return problem
+
+
+def tls_context(tls: configuration.Tls | None) -> ssl.SSLContext | None:
+    """What the connection is secured with.
+
+    Raises:
+        GatewayError: a certificate or key cannot be used.
+    """
+    if tls is None:
+        return None
+    try:
+        context = ssl.create_default_context(cafile=tls.ca_file)
+    except (ssl.SSLError, OSError) as error:
+        raise errors.GatewayError(f"broker.tls.ca_file: {tls.ca_file} holds no usable certificate: {error}") from None
+    if tls.certificate_file is not None:
+        try:
+            context.load_cert_chain(tls.certificate_file, tls.key_file, password=_no_passphrase)
+        except (ssl.SSLError, OSError) as error:
+            names = f"{tls.certificate_file} and {tls.key_file or 'the key in it'}"
+            raise errors.GatewayError(f"broker.tls.certificate_file: {names} cannot be used: {error}") from None
+    return context
+
+
+def unreachable(broker: configuration.Broker, error: OSError) -> str:
+    """In words, why there is no connection."""
+    if isinstance(error, ssl.SSLCertVerificationError):
+        return f"the broker at {place(broker)} shows a certificate that is not trusted: {error.verify_message}"
+    if isinstance(error, ssl.SSLError):
+        return f"TLS with the broker at {place(broker)} fails: {error.reason or error}"
+    if isinstance(error, socket.gaierror):
+        return f"the broker's name {broker.host!r} cannot be resolved"
+    if isinstance(error, TimeoutError):
+        return f"the broker at {place(broker)} does not answer"
+    return f"no broker at {place(broker)}: {error.strerror or error}"
+
+
+def refused(settings: configuration.Configuration, reason: reasoncodes.ReasonCode) -> str:
+    """In words, why the broker doesn't let us in."""
+    user = f"{settings.tenant}/{settings.device}"
+    text = f"the broker at {place(settings.broker)} refuses {user}: {reason}"
+    credentials = ("Not authorized", "Bad user name or password")
+    return f"{text}; the password is wrong or the device is not registered" if str(reason) in credentials else text
+
+
+def place(broker: configuration.Broker) -> str:
+    """Host and port."""
+    return f"{broker.host}:{broker.port}"
+
+
+def _send_at_once(_client: mqtt.Client, _data: Any, sock: Any) -> None:
+    # Small messages must not wait for the answer to the one before.
+    sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+
+
+def _no_passphrase() -> str:
+    # Without this OpenSSL asks on the terminal, and a service has none.
+    raise ssl.SSLError("the key has a passphrase, which is not supported")
