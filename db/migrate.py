@@ -39,10 +39,17 @@ def downgrade(connection: sa.Connection, revision: str) -> None:
 
 
 def make_revision(connection: sa.Connection, message: str) -> Path:
-    """Write the next step, drafted from the difference between the tables and the database."""
-    made = alembic.command.revision(
-        _config(connection), message, autogenerate=True, rev_id=f"{len(list(_steps())) + 1:04d}"
-    )
+    """Write the next step, drafted from the difference between the tables and the database.
+
+    Raises:
+        DatabaseError: the database isn't at the newest revision.
+    """
+    try:
+        made = alembic.command.revision(
+            _config(connection), message, autogenerate=True, rev_id=f"{len(_steps()) + 1:04d}"
+        )
+    except alembic.util.exc.CommandError as error:
+        raise errors.DatabaseError(str(error)) from None
     assert not isinstance(made, list)
     assert made is not None
     return Path(made.path)

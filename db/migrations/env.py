@@ -1,6 +1,7 @@
 """Run by Alembic; the connection and the options come from db.migrate, there is no alembic.ini."""
 
 from alembic import context
+from geoalchemy2 import alembic_helpers
 
 from db import migrate, tables
 
@@ -15,6 +16,7 @@ def run() -> None:
         compare_type=True,
         compare_server_default=True,
         include_object=migrate.is_ours,
+        render_item=alembic_helpers.render_item,
     )
     with context.begin_transaction():
         context.run_migrations()

@@ -1,13 +1,15 @@
 """${message}."""
 
 import sqlalchemy as sa
-${imports if imports else ""}
+% if imports:
+${imports}
+% endif
 from alembic import op
 
 from db.migrations import protection
 
-revision = ${repr(up_revision)}
-down_revision = ${repr(down_revision)}
+revision = "${up_revision}"
+down_revision = "${down_revision}"
 branch_labels = ${repr(branch_labels)}
 depends_on = ${repr(depends_on)}
 

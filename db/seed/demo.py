@@ -69,11 +69,9 @@ def _vehicle(unit: roster.Unit) -> dict[str, object]:
     return {
         "tenant_id": _id(unit.tenant),
         "id": _id(unit.tenant, "vehicle", unit.device),
-        "name": f"Car {unit.device.removeprefix('unit-')}"
-        if unit.kind is roster.Kind.VEHICLE
-        else f"Van {unit.device[-2:]}",
+        "name": unit.device.replace("unit-", "Car ").replace("van-", "Van "),
         "kind": "car" if unit.kind is roster.Kind.VEHICLE else "van",
-        "plate": f"{unit.tenant[:3].upper()}-{unit.number + 1:03d}",
+        "plate": f"{unit.tenant[:3].upper()}-{unit.device.rsplit('-')[1]}",
     }
 
 
