@@ -1,0 +1,120 @@
+"""docker-compose.yml against the code: no engine runs it here, so every name in it is held against what it stands for."""
+
+import re
+import shlex
+from typing import Any
+
+import pytest
+import typer.main
+import yaml
+
+import db.cli
+import ingest.__main__
+import stack.cli
+from db import roles
+from stack import broker_config
+from tests.meta import command_lines, repository
+
+COMPOSE: dict[str, Any] = yaml.safe_load(repository.document("docker-compose.yml"))
+SERVICES: dict[str, dict[str, Any]] = COMPOSE["services"]
+OURS = {name: service for name, service in SERVICES.items() if "build" in service}
+APPS = {
+    "db": typer.main.get_command(db.cli.app),
+    "ingest": typer.main.get_command(ingest.__main__.app),
+    "stack": typer.main.get_command(stack.cli.app),
+}
+OF_THE_IMAGES = {"POSTGRES_USER", "POSTGRES_DB", "POSTGRES_PASSWORD", "TIMESCALEDB_TELEMETRY"}
+
+
+def test_the_issues_services_are_there() -> None:
+    assert set(SERVICES) == {"db", "broker", "migrate", "ingest", "seed", "fleet"}
+
+
+def test_every_variable_of_the_composition_is_in_the_example_and_documented() -> None:
+    used = set(re.findall(r"(?<!\$)\$\{([A-Z_]+)", repository.document("docker-compose.yml")))
+    example = set(re.findall(r"^#? ?([A-Z_]+)=", repository.document(".env.example"), re.MULTILINE))
+
+    assert used - example == set()
+    assert sorted(name for name in used if f"`{name}`" not in repository.document("docs/configuration.md")) == []
+
+
+@pytest.mark.parametrize("name", OURS)
+def test_every_variable_given_to_our_services_is_read_by_the_code(name: str) -> None:
+    assert set(OURS[name].get("environment", {})) - repository.variables_in_code() == set()
+
+
+def test_the_broker_gets_what_its_start_reads() -> None:
+    read = set(re.findall(r"\$\{?:? ?\"?(MQTT_[A-Z_]+)", repository.document("deploy/mosquitto/start.sh")))
+
+    assert set(SERVICES["broker"]["environment"]) == read
+
+
+@pytest.mark.parametrize("name", OURS)
+def test_every_command_and_option_exists(name: str) -> None:
+    program, *arguments = OURS[name]["command"]
+    known = dict(command_lines.of_click(APPS[program], program))
+    path = [program, *[word for word in arguments if not word.startswith("-")]]
+    command = next(" ".join(path[:end]) for end in range(len(path), 0, -1) if " ".join(path[:end]) in known)
+
+    assert [word for word in arguments if word.startswith("--") and word not in known[command]] == []
+
+
+# The demo's fleet serves nobody: it is seen on the map or not.
+LASTING = [name for name, service in SERVICES.items() if service.get("restart") != "no" and name != "fleet"]
+
+
+@pytest.mark.parametrize("name", LASTING)
+def test_every_lasting_service_has_a_health_check_that_ends(name: str) -> None:
+    check = SERVICES[name]["healthcheck"]
+    assert {"test", "interval", "timeout"} <= set(check)
+
+
+def test_ingests_health_check_is_a_command_of_ingest() -> None:
+    assert shlex.join(SERVICES["ingest"]["healthcheck"]["test"][1:]) == "python -m ingest health"
+    assert "ingest health" in dict(command_lines.of_click(APPS["ingest"], "ingest"))
+
+
+@pytest.mark.parametrize("name", SERVICES)
+def test_ports_are_on_loopback_and_images_pinned(name: str) -> None:
+    assert all(port.startswith("127.0.0.1:") for port in SERVICES[name].get("ports", []))
+    assert re.search(r":[\w.-]*\d+\.\d+[\w.-]*$", SERVICES[name]["image"])
+
+
+@pytest.mark.parametrize("name", SERVICES)
+def test_what_a_service_waits_for_can_come(name: str) -> None:
+    for other, wait in SERVICES[name].get("depends_on", {}).items():
+        if wait["condition"] == "service_healthy":
+            assert "healthcheck" in SERVICES[other]
+        else:
+            assert wait["condition"] == "service_completed_successfully"
+            assert SERVICES[other]["restart"] == "no"
+
+
+def test_users_and_roles_are_those_of_the_code() -> None:
+    text = repository.document("docker-compose.yml")
+
+    assert f"postgresql://{roles.BACKEND}:" in text
+    assert f"mqtt://{broker_config.INGEST}:" in text
+    assert f"mqtt://{broker_config.FLEET}:" in text
+
+
+def test_build_targets_and_copied_files_exist() -> None:
+    dockerfile = repository.document("Dockerfile")
+    stages = set(re.findall(r"^FROM \S+ AS (\w+)", dockerfile, re.MULTILINE))
+    sources = [line.split()[1] for line in dockerfile.splitlines() if line.startswith("COPY ")]
+
+    assert {service["build"]["target"] for service in OURS.values()} <= stages
+    assert [source for source in sources if not (repository.ROOT / source).exists()] == []
+
+
+def test_mounted_files_exist() -> None:
+    for service in SERVICES.values():
+        for volume in service.get("volumes", []):
+            source = volume.split(":")[0]
+            assert source in COMPOSE["volumes"] or (repository.ROOT / source).exists()
+
+
+def test_every_variable_that_holds_a_secret_must_be_set() -> None:
+    text = repository.document("docker-compose.yml")
+    for name in set(re.findall(r"\$\{([A-Z_]+PASSWORD)", text)) - {"MQTT_FLEET_PASSWORD"}:
+        assert f"${{{name}:?" in text
