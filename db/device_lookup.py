@@ -42,6 +42,7 @@ def load_newest(
 
 def load_presence(
     connection: psycopg.Connection[Any], device_ids: npt.NDArray[np.int32]
-) -> list[tuple[int, uuid.UUID]]:
-    """The geofences that each of these devices is in."""
-    return connection.execute(queries.get("load_presence").encode(), {"device_id": device_ids}).fetchall()
+) -> dict[int, frozenset[uuid.UUID]]:
+    """The geofences of each of these devices that is in one."""
+    rows = connection.execute(queries.get("load_presence").encode(), {"device_id": device_ids})
+    return {device_id: frozenset(fences) for device_id, fences in rows}

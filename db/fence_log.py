@@ -36,7 +36,7 @@ def load_fences(connection: psycopg.Connection[Any]) -> list[tuple[UUID, UUID, b
 
 
 def add_events(connection: psycopg.Connection[Any], crossings: Crossings) -> None:
-    """Keep crossings; one that is there already changes nothing."""
+    """Keep crossings; one that is there already only gets its place anew."""
     names = ("tenant_id", "geofence_id", "device_id", "lat", "lon", "entered", "late")
     parameters = {name: crossings[name] for name in names} | {
         "time": array_params.instants(crossings["time_us"]),

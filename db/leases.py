@@ -54,4 +54,4 @@ class LeaseBook:
     def _execute(self, name: str, **parameters: Any) -> Sequence[tuple[Any, ...]]:
         classes = {"member_class": _MEMBER_CLASS, "lease_class": _LEASE_CLASS}
         with self._connection.transaction():
-            return self._connection.execute(queries.get(name), classes | parameters).fetchall()  # type: ignore[arg-type]
+            return self._connection.execute(queries.get(name).encode(), classes | parameters).fetchall()

@@ -1,7 +1,5 @@
 """Writes what the pipeline has made of a batch: everything in the one transaction that the caller holds."""
 
-import uuid
-from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -45,11 +43,9 @@ class BatchStore:
         device_ids = state.devices.slots["device_id"][slots]
         newest = device_lookup.load_newest(self._connection, device_ids)
         state.devices.set_newest(slots, {device_id: (time_us, lat, lon) for device_id, time_us, lat, lon in newest})
-        inside: dict[int, set[uuid.UUID]] = defaultdict(set)
-        for device_id, fence_id in device_lookup.load_presence(self._connection, device_ids):
-            inside[device_id].add(fence_id)
+        inside = device_lookup.load_presence(self._connection, device_ids)
         by_slot = zip(state.devices.slots_of_devices(inside).tolist(), inside.values(), strict=True)
-        state.fences.set_presence(slots.tolist(), {slot: frozenset(fences) for slot, fences in by_slot})
+        state.fences.set_presence(slots.tolist(), dict(by_slot))
 
     def save(self, batch: pipeline.Batch, state: pipeline.State) -> npt.NDArray[np.void]:
         """Write a batch; the latest positions that changed, in LIVE_DTYPE."""

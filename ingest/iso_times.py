@@ -79,4 +79,7 @@ def _unix_days(
     era = march_year // 400
     year_of_era = march_year - era * 400
     day_of_year = (153 * (month + np.where(month > _FEBRUARY, -3, 9)) + 2) // 5 + day - 1
-    return era * 146_097 + year_of_era * 365 + year_of_era // 4 - year_of_era // 100 + day_of_year - 719_468
+    days: npt.NDArray[np.int64] = (
+        era * 146_097 + year_of_era * 365 + year_of_era // 4 - year_of_era // 100 + day_of_year - 719_468
+    )
+    return days

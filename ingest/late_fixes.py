@@ -19,8 +19,7 @@ def store(
 ) -> npt.NDArray[np.void]:
     """Write late fixes and derive again what they touch; the latest positions that changed.
 
-    Args:
-        rows: at most one for each device and time; all of these devices have a slot.
+    Of `rows` there is at most one for each device and time, and all of these devices have a slot.
     """
     if not writer.insert_late(rows):
         return np.zeros(0, fix_writer.LATEST_DTYPE)  # all of it was known

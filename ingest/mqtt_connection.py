@@ -9,7 +9,7 @@ import logging
 import ssl
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Self, cast
+from typing import Any, Self, cast
 
 from ingest import mqtt_packets as packets
 
@@ -192,7 +192,8 @@ class Connection(asyncio.Protocol):
     def connection_lost(self, error: Exception | None) -> None:
         """Tell everyone who waits."""
         reason = ConnectionError(f"connection to the broker lost: {error or 'closed'}")
-        for waiter in (self._welcome, *self._waiting.values()):
+        waiting: list[asyncio.Future[Any]] = [self._welcome, *self._waiting.values()]
+        for waiter in waiting:
             if not waiter.done():
                 waiter.set_exception(reason)
                 waiter.exception()  # a waiter may be gone already; that is no news

@@ -17,7 +17,8 @@ def sort(rows: fix_rows.FixRows) -> fix_rows.FixRows:
     rank = (rows["lon"], rows["lat"], rows["seq"], -hdop, rows["fix_mode"])
     rows = rows[np.lexsort((*rank, rows["time_us"], rows["slot"]))]
     starts = fix_rows.run_starts(rows["slot"], rows["time_us"])
-    return rows[np.append(starts[1:], len(rows)) - 1]
+    best: fix_rows.FixRows = rows[np.append(starts[1:], len(rows)) - 1]
+    return best
 
 
 def late_rows(rows: fix_rows.FixRows, slots: npt.NDArray[np.void]) -> npt.NDArray[np.bool_]:

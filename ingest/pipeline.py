@@ -37,8 +37,9 @@ class State:
 
     def fence_tenants(self, slots: npt.NDArray[np.integer]) -> npt.NDArray[np.int64]:
         """What the fence engine calls the tenants of these slots."""
-        tenants = [self.fences.engine.tenant_index(tenant) for tenant in self.devices.tenants]
-        return np.array(tenants, np.int64)[self.devices.slots["tenant"][slots]]
+        tenants = np.array([self.fences.engine.tenant_index(tenant) for tenant in self.devices.tenants], np.int64)
+        found: npt.NDArray[np.int64] = tenants[self.devices.slots["tenant"][slots]]
+        return found
 
 
 @dataclass(slots=True, kw_only=True)

@@ -100,18 +100,14 @@ def _tls(ca_file: str | None) -> ssl.SSLContext:
 
 
 def _whole(env: Mapping[str, str], name: str, default: Any, low: int, high: int) -> int:
-    value = env.get(name)
-    if not value:
-        return default
+    value = env.get(name) or str(default)
     if not value.isdecimal() or not low <= int(value) <= high:
         raise errors.SettingsError(f"{name}={value!r} is not a whole number from {low} to {high}")
     return int(value)
 
 
 def _number(env: Mapping[str, str], name: str, default: Any, low: float, high: float) -> float:
-    value = env.get(name)
-    if not value:
-        return default
+    value = env.get(name) or str(default)
     try:
         number = float(value)
     except ValueError:

@@ -6,6 +6,7 @@ import datetime as dt
 import logging
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 import psycopg
 
@@ -19,6 +20,9 @@ logger = logging.getLogger(__name__)
 _WINDOW = 1_000
 _GATHER_S = 0.2
 _WAIT_S = 1.0
+
+Message = tuple[bytes, bytes]
+"""Topic and payload."""
 
 
 class StatusLane:
@@ -73,7 +77,7 @@ class StatusLane:
                 taken.connection.acknowledge([packet for packet in messages.packet_ids if packet])
                 self._vitals.statuses += len(pairs)
 
-    async def _commit(self, messages: Sequence[tuple[bytes, bytes]]) -> None:
+    async def _commit(self, messages: Sequence[Message]) -> None:
         told = False
         while True:
             try:
@@ -88,32 +92,46 @@ class StatusLane:
                 return
 
 
-def save(database_url: str, messages: Sequence[tuple[bytes, bytes]], received_at: dt.datetime) -> None:
+def save(database_url: str, messages: Sequence[Message], received_at: dt.datetime) -> None:
     """Commit statuses; of one device the last one counts. What can't be read is rejected."""
-    newest: dict[bytes, telemetry.Status] = {}
-    names: dict[bytes, topics.DeviceTopic] = {}
-    refused: list[tuple[bytes, bytes, str]] = []
-    for topic, payload in messages:
-        if not payload:
-            continue  # somebody took a retained message back
-        try:
-            names[topic] = topics.parse(topic.decode())
-            newest[topic] = status.decode(payload)
-        except (topics.TopicError, UnicodeDecodeError, fields.WireError) as error:
-            refused.append((topic, payload, str(error)))
-    payload_of = dict(messages)
     with psycopg.connect(database_url, application_name="driveops statuses") as connection:
-        wanted = {(name.tenant, name.device) for name in names.values()}
-        devices = device_lookup.find_devices(connection, wanted)
-        for topic, word in newest.items():
-            ref = devices.get((names[topic].tenant, names[topic].device))
-            if ref is None:
-                refused.append((topic, payload_of[topic], "no such device in service"))
-            else:
-                status_log.save(connection, ref, word, received_at)
-        if refused:
-            rejects = [_reject(*item, names.get(item[0]), received_at) for item in refused]
+        names = {topic: name for topic, _ in messages if (name := _parse(topic)) is not None}
+        devices = device_lookup.find_devices(connection, {(name.tenant, name.device) for name in names.values()})
+        by_topic = {topic: devices.get((name.tenant, name.device)) for topic, name in names.items()}
+        # An empty payload takes a retained message back and says nothing of the device.
+        newest = {topic: payload for topic, payload in messages if payload}
+        reasons = {
+            topic: _save(connection, by_topic.get(topic), payload, received_at) for topic, payload in newest.items()
+        }
+        rejects = [
+            _reject(topic, newest[topic], reason, names.get(topic), received_at)
+            for topic, reason in reasons.items()
+            if reason is not None
+        ]
+        if rejects:
             reject_log.add(connection, rejects)
+
+
+def _save(
+    connection: psycopg.Connection[Any], device: telemetry.DeviceRef | None, payload: bytes, received_at: dt.datetime
+) -> str | None:
+    """Why a status could not be taken; None where it was."""
+    if device is None:
+        return "no such device in service"
+    try:
+        word = status.decode(payload)
+        with connection.transaction():
+            status_log.save(connection, device, word, received_at)
+    except (fields.WireError, psycopg.DataError, UnicodeError) as error:
+        return str(error)
+    return None
+
+
+def _parse(topic: bytes) -> topics.DeviceTopic | None:
+    try:
+        return topics.parse(topic.decode())
+    except (topics.TopicError, UnicodeDecodeError):
+        return None
 
 
 def _reject(

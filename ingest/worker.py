@@ -158,9 +158,7 @@ class Worker:
                 for half in (slice(None, len(payloads) // 2), slice(len(payloads) // 2, None)):
                     self._process(topics[half], payloads[half], received_us, outcome, again=True)
             else:
-                logger.error(
-                    "the database refuses a payload: %s", error, extra={"topic": topics[0].decode("utf-8", "replace")}
-                )
+                logger.warning("the database refuses a payload: %s", error)
                 self._commit(topics, payloads, received_us, outcome, refusal=str(error))
 
     def _commit(

@@ -9,7 +9,12 @@ import pytest
 
 from stack import engine, engine_fetch, errors, settings
 
-pytest_plugins = ["tests.fixtures.postgres", "tests.fixtures.broker", "tests.fixtures.database"]
+pytest_plugins = [
+    "tests.fixtures.postgres",
+    "tests.fixtures.broker",
+    "tests.fixtures.database",
+    "tests.fixtures.ingest",
+]
 
 #: The one thing a test may do without on a build machine: recorded input that isn't part of this repository.
 _MAY_BE_ABSENT = "shared captures"

@@ -18,18 +18,19 @@ WHERE device_id = ANY(%(device_id)s);
 
 -- load_presence --
 -- The geofences that these devices are in.
-SELECT device_id, geofence_id FROM geofence_presence WHERE device_id = ANY(%(device_id)s);
+SELECT device_id, array_agg(geofence_id) FROM geofence_presence WHERE device_id = ANY(%(device_id)s) GROUP BY device_id;
 
 -- add_fence_events --
--- A fence that was removed meanwhile has no events any more.
-INSERT INTO geofence_event (tenant_id, geofence_id, device_id, time, lat, lon, received_at, kind, late)
+-- A fence that was removed meanwhile has no events any more. Another fix may have taken the place of the one that crossed.
+INSERT INTO geofence_event AS e (tenant_id, geofence_id, device_id, time, lat, lon, received_at, kind, late)
 SELECT n.tenant_id, n.geofence_id, n.device_id, n.time, n.lat, n.lon, n.received_at,
        CASE WHEN n.entered THEN 'entered' ELSE 'exited' END, n.late
 FROM unnest(%(tenant_id)s, %(geofence_id)s, %(device_id)s, %(time)s, %(lat)s, %(lon)s, %(received_at)s, %(entered)s,
             %(late)s)
      AS n (tenant_id, geofence_id, device_id, time, lat, lon, received_at, entered, late)
 JOIN geofence g ON g.tenant_id = n.tenant_id AND g.id = n.geofence_id
-ON CONFLICT DO NOTHING;
+ON CONFLICT (device_id, time, geofence_id, kind) DO UPDATE SET lat = excluded.lat, lon = excluded.lon
+WHERE (e.lat, e.lon) <> (excluded.lat, excluded.lon);
 
 -- remove_fence_events --
 -- Events at these fixes that do not follow from the fixes any more, now that late ones are in.
