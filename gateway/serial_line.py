@@ -151,14 +151,22 @@ def problem_of(port: configuration.Port) -> str | None:
 
 
 def _trouble(port: configuration.Port, error: OSError) -> tuple[LineState, str]:
-    if error.errno in _MISSING or not os.path.exists(port.device):  # noqa: PTH110 - a link to nothing is missing too
+    code = _code_of(error)
+    if code in _MISSING or not os.path.exists(port.device):  # noqa: PTH110 - a link to nothing is missing too
         return LineState.MISSING, "is not there"
-    if error.errno in (errno.EACCES, errno.EPERM):
+    if code in (errno.EACCES, errno.EPERM):
         return LineState.UNREADABLE, "cannot be read: permission denied (is the user in the group dialout?)"
-    if error.errno in (errno.EBUSY, errno.EAGAIN):
+    if code in (errno.EBUSY, errno.EAGAIN):
         return LineState.UNREADABLE, "is in use by another program"
-    reason = os.strerror(error.errno) if error.errno else str(error)
-    return LineState.UNREADABLE, f"cannot be read: {reason}"
+    return LineState.UNREADABLE, f"cannot be read: {os.strerror(code) if code else error}"
+
+
+def _code_of(error: OSError) -> int | None:
+    if error.errno is not None:
+        return error.errno
+    # pyserial wraps what the terminal's calls raise (termios.error is no OSError) into a text.
+    inner = error.__context__.args if error.__context__ is not None else ()
+    return inner[0] if inner and isinstance(inner[0], int) else None
 
 
 def _some(descriptor: int) -> bytes:

@@ -1,0 +1,233 @@
+import datetime as dt
+import itertools
+import json
+import uuid
+from pathlib import Path
+
+import pytest
+
+from domain import geo, telemetry
+from domain.wire import control, topics
+from gateway import delivery, outbox
+
+NOW = dt.datetime(2026, 3, 1, 12, 0, tzinfo=dt.UTC)
+
+
+class Wire:
+    """A link that keeps what goes over it."""
+
+    def __init__(self) -> None:
+        self.session = 1
+        self.outstanding = 0
+        self.sent: list[tuple[topics.Lane, bytes]] = []
+
+    def publish(self, lane: topics.Lane, payload: bytes) -> bool:
+        self.sent.append((lane, payload))
+        return True
+
+    def take(self) -> list[list[int]]:
+        """The seqs of each message since the last look."""
+        taken = [
+            [item["seq"] for item in content] if isinstance(content, list) else [content["seq"]]
+            for content in (json.loads(payload) for _, payload in self.sent)
+        ]
+        self.sent.clear()
+        return taken
+
+
+class Desk:
+    """An outbox, a link and a delivery between them, with a clock that a test moves."""
+
+    def __init__(self, folder: Path, before: int = 0, rate: int = 500) -> None:
+        self.box = outbox.Outbox(folder / "outbox.db", now=NOW, most_fixes=100_000)
+        self._stamps = itertools.count()
+        self.fixes(before)
+        self.wire = Wire()
+        self.work = delivery.Delivery(self.box, self.wire, backlog_fixes_per_s=rate)
+        self.now_s = 0.0
+
+    def fixes(self, number: int) -> None:
+        if number:
+            self.box.add_fixes(
+                [
+                    telemetry.Fix(time=NOW + dt.timedelta(seconds=next(self._stamps)), position=geo.Position(1.0, 2.0))
+                    for _ in range(number)
+                ],
+                now_s=0.0,
+            )
+
+    def press(self) -> int:
+        press = telemetry.Press(
+            id=uuid.uuid4(), time=NOW, clock=telemetry.Clock.NTP, fob="F1", kind=telemetry.PressKind.PRESS, seq=0
+        )
+        return self.box.add_press(press, number=None).press.seq
+
+    def step(self, after_s: float = 0.0) -> float:
+        self.now_s += after_s
+        return self.work.step(now_s=self.now_s)
+
+    def acknowledge(self, lane: topics.Lane, *seqs: int) -> None:
+        self.work.acknowledge(control.LaneAck(lane=lane, seq=max(seqs), ranges=control.ranges_of(seqs)))
+
+
+@pytest.fixture
+def desk(tmp_path: Path) -> Desk:
+    desk = Desk(tmp_path)
+    desk.step()
+    return desk
+
+
+def test_a_new_fix_goes_at_once_and_those_right_behind_it_together(desk: Desk) -> None:
+    desk.fixes(1)
+    desk.step()
+    desk.fixes(1)
+    wait_s = desk.step(0.05)
+    desk.fixes(1)
+    first = desk.wire.take()
+
+    desk.step(wait_s)
+
+    assert [len(message) for message in first] == [1]
+    assert wait_s == pytest.approx(0.15)
+    assert [len(message) for message in desk.wire.take()] == [2]
+
+
+def test_nothing_is_sent_without_a_connection(desk: Desk) -> None:
+    desk.wire.session = 0
+    desk.fixes(1)
+    desk.press()
+
+    desk.step(1.0)
+
+    assert desk.wire.take() == []
+
+
+def test_presses_go_first_the_newest_before_the_others(desk: Desk) -> None:
+    desk.fixes(1)
+    presses = [desk.press() for _ in range(3)]
+
+    desk.step()
+
+    assert [message[0] for message in desk.wire.take()][:3] == presses[::-1]
+
+
+def test_a_backlog_goes_oldest_first_in_arrays_of_500_at_its_rate_with_new_fixes_between(tmp_path: Path) -> None:
+    desk = Desk(tmp_path, before=1_200)
+    desk.step()
+    first = desk.wire.take()
+    desk.fixes(1)
+    desk.step(0.3)
+    between = desk.wire.take()
+    desk.step(0.7)
+    second = desk.wire.take()
+    desk.step(1.0)
+    third = desk.wire.take()
+
+    assert [len(message) for message in (*first, *between, *second, *third)] == [500, 1, 500, 200]
+    assert [*first[0], *second[0], *third[0]] == sorted([*first[0], *second[0], *third[0]])
+    assert between[0][0] > third[0][-1]
+
+
+def test_an_acknowledged_row_is_not_sent_again_and_another_is_after_30_s(desk: Desk) -> None:
+    desk.fixes(1)
+    desk.step()
+    desk.fixes(1)
+    desk.step(1.0)
+    (first,), (second,) = desk.wire.take()
+    desk.acknowledge(topics.Lane.FIXES, first)
+
+    desk.step(28.0)
+    early = desk.wire.take()
+    desk.step(3.0)
+
+    assert early == []
+    assert desk.wire.take() == [[second]]
+    assert desk.work.acknowledged_fixes == 1
+
+
+def test_a_press_without_acknowledgement_is_sent_every_30_s(desk: Desk) -> None:
+    seq = desk.press()
+    sent = []
+    for _ in range(20):
+        desk.step(10.0)
+        sent += desk.wire.take()
+
+    assert sent == [[seq]] * 7
+
+
+def test_fixes_that_nobody_acknowledges_are_repeated_ever_more_rarely(desk: Desk) -> None:
+    desk.fixes(1)
+    sent = 0
+    for _ in range(60):
+        desk.step(10.0)
+        sent += len(desk.wire.take())
+
+    assert sent == 5  # at 10, 40, 100, 220 and 460 s
+
+
+def test_all_that_is_not_acknowledged_goes_again_after_a_reconnect(desk: Desk) -> None:
+    desk.fixes(3)
+    press = desk.press()
+    desk.step()
+    desk.wire.take()
+    desk.wire.session = 2
+
+    desk.step(0.1)
+
+    assert [len(message) for message in desk.wire.take()] == [1, 3]
+    assert press
+
+
+def test_presses_find_room_where_the_broker_does_not_answer_a_backlog(tmp_path: Path) -> None:
+    desk = Desk(tmp_path, before=10_000)
+    desk.wire.outstanding = 50
+    desk.step()
+    desk.wire.outstanding = 8
+    desk.press()
+    desk.fixes(1)
+
+    desk.step()
+
+    assert [len(message) for message in desk.wire.take()] == [1, 1]
+
+
+def test_no_more_than_a_window_of_fixes_is_unacknowledged(tmp_path: Path) -> None:
+    desk = Desk(tmp_path, before=20_000, rate=400)
+    sent: list[int] = []
+    for _ in range(28):
+        desk.step(1.0)
+        sent += [seq for message in desk.wire.take() for seq in message]
+
+    assert 4_000 < len(sent) <= 5_000
+    assert len(set(sent)) == len(sent)
+
+
+def test_where_new_fixes_had_to_wait_the_newest_go_first(desk: Desk) -> None:
+    desk.wire.outstanding = 50
+    desk.fixes(700)
+    desk.step()
+    desk.wire.outstanding = 0
+    desk.step(1.0)
+    live, backlog = desk.wire.take()
+
+    assert (len(live), len(backlog)) == (500, 200)
+    assert live[0] > backlog[-1]
+
+
+def test_every_row_is_sent_at_least_once_whatever_is_acknowledged_and_lost(tmp_path: Path) -> None:
+    desk = Desk(tmp_path, before=3_000, rate=5_000)
+    for number in range(400):
+        desk.fixes(3)
+        desk.step(0.25)
+        for message in desk.wire.take():
+            if (number % 7) and not (number % 3):
+                desk.acknowledge(topics.Lane.FIXES, *message)
+        if number % 90 == 89:
+            desk.wire.session += 1
+    for _ in range(100):
+        desk.step(10.0)
+        for message in desk.wire.take():
+            desk.acknowledge(topics.Lane.FIXES, *message)
+    desk.step()
+
+    assert desk.box.backlog == 0

@@ -1,0 +1,70 @@
+import datetime as dt
+import logging
+
+import pytest
+
+from gateway import configuration, instants, receiver, sentence, serial_line
+
+NOW = dt.datetime(2026, 3, 1, 12, 0, tzinfo=dt.UTC)
+GOOD = sentence.encode("GPGSA,A,3,1,2,3,4,,,,,,,,,1.0,1.0,1.0")
+
+
+@pytest.fixture
+def watched() -> receiver.Receiver:
+    """A receiver whose line is open; the test is the line."""
+    port = configuration.Port(name="gps", device="/dev/ttyS0", baud=4_800)
+    watched = receiver.Receiver(port, fixes=lambda _name, _fixes: None, button=lambda _parts, _line: None)
+    watched.line.state = serial_line.LineState.OPEN
+    return watched
+
+
+def judge(watched: receiver.Receiver, *pieces: tuple[float, bytes]) -> list[str]:
+    states = []
+    for at_s, data in pieces:
+        watched._hear(data)
+        watched.judge(instants.Instant(NOW, at_s))
+        states.append(watched.state)
+    return states
+
+
+def test_garbage_is_said_once_with_the_rate_and_so_is_its_end(
+    watched: receiver.Receiver, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO)
+    noise = bytes(range(128, 256))
+
+    states = judge(watched, (0.0, noise), (5.0, noise), (10.0, noise), (20.0, noise), (21.0, GOOD))
+
+    assert states == ["open", "open", "garbled", "garbled", "open"]
+    assert [record.getMessage() for record in caplog.records] == [
+        "port gps: /dev/ttyS0 sends garbage: 256 bytes in 10 s and not one whole sentence; is 4800 baud right?",
+        "port gps: /dev/ttyS0 sends sentences again",
+    ]
+
+
+def test_silence_is_told_from_garbage(watched: receiver.Receiver) -> None:
+    assert judge(watched, (0.0, GOOD), (10.0, GOOD), (20.0, b""), (30.0, b"")) == ["open", "open", "silent", "silent"]
+
+
+def test_a_line_that_is_not_open_is_not_judged(watched: receiver.Receiver) -> None:
+    watched.line.state = serial_line.LineState.MISSING
+
+    assert judge(watched, (0.0, b""), (20.0, b"")) == ["missing", "missing"]
+
+
+def test_pauses_inside_epochs_stop_ending_them_after_some_were_torn(watched: receiver.Receiver) -> None:
+    given: list[float | None] = []
+    watched._fixes = lambda _name, fixes: given.extend(fix.speed_mps for fix in fixes)
+    for second in range(20):
+        time = f"1011{second:02d}.00"
+        watched._hear(
+            sentence.encode(f"GPGGA,{time},4851.5,N,00217.1,E,1,09,0.9,35.2,M,47.0,M,,")
+            + (b"" if second else sentence.encode(f"GPZDA,{time},01,03,2026,,"))
+        )
+        watched._rest()
+        watched._hear(sentence.encode(f"GPRMC,{time},A,4851.5,N,00217.1,E,10.0,90.0,010326,,,A"))
+        watched._rest()
+
+    assert given[0] is None
+    assert all(speed is not None for speed in given[5:])
+    assert len(given) >= 18
