@@ -1,3 +1,5 @@
+from concurrent import futures
+
 import sqlalchemy as sa
 
 from db import engine, migrate, roles, tables
@@ -58,6 +60,18 @@ def test_the_way_down_to_the_base_and_up_again_comes_to_the_same(empty_database:
 
         assert left == []
         assert migrate.differences(connection) == []
+
+
+def test_two_upgrades_at_once_wait_for_each_other(empty_database: Database) -> None:
+    def upgrade() -> str | None:
+        with engine.connect(empty_database.owner_dsn) as connection:
+            migrate.upgrade(connection)
+            return migrate.current(connection)
+
+    with futures.ThreadPoolExecutor(2) as pool:
+        reached = [done.result() for done in [pool.submit(upgrade), pool.submit(upgrade)]]
+
+    assert reached == [migrate.head(), migrate.head()]
 
 
 def test_every_object_belongs_to_the_owner_role_whoever_migrated(database: Database) -> None:
