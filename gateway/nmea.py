@@ -177,7 +177,7 @@ class Assembler:
         if self._was_given(instant_ms):
             self.counts.late += 1
             if self._cycle is not None:
-                self._cycle.doubt()
+                self._cycle.doubt(epoch.parts)
             return
         if self._cycle is not None:
             self._cycle.learn(epoch.parts)
