@@ -10,6 +10,8 @@ from enum import StrEnum
 DEMO, OTHER = "demo", "kaleva"
 #: One unit of so many is of the other company, one of so many goes on foot.
 _OTHER_EVERY, _GUARD_EVERY = 5, 4
+#: Vans are counted from here, so that with more or fewer of them everybody else stays who they are.
+_FIRST_VAN = 1_000_000
 
 
 class Kind(StrEnum):
@@ -18,9 +20,6 @@ class Kind(StrEnum):
     GATEWAY_VAN = "gateway_van"  # its receiver and button are on a serial line, a real gateway reads them
     VEHICLE = "vehicle"
     GUARD = "guard"  # on foot
-
-
-_NAME = {Kind.GATEWAY_VAN: "van-{:02d}", Kind.VEHICLE: "unit-{:05d}", Kind.GUARD: "guard-{:05d}"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,15 +40,26 @@ def enlist(*, units: int, gateways: int) -> tuple[Unit, ...]:
     ['demo/van-01', 'demo/unit-00001', 'demo/unit-00002', 'demo/guard-00001', 'kaleva/unit-00001']
     """
     vans = min(units, gateways)
-    counts: dict[tuple[str, Kind], int] = {}
-    fobs: dict[str, int] = {}
-    listed = []
-    for number in range(units):
-        place = number - vans
-        tenant = OTHER if place >= 0 and place % _OTHER_EVERY == _OTHER_EVERY - 2 else DEMO
-        kind = Kind.GATEWAY_VAN if place < 0 else Kind.GUARD if place % _GUARD_EVERY == 2 else Kind.VEHICLE  # noqa: PLR2004
-        counts[tenant, kind] = counts.get((tenant, kind), 0) + 1
-        fobs[tenant] = fobs.get(tenant, 0) + 1
-        device = _NAME[kind].format(counts[tenant, kind])
-        listed.append(Unit(number=number, kind=kind, tenant=tenant, device=device, fob=f"FOB-{fobs[tenant]:05d}"))
+    listed = [
+        Unit(
+            number=_FIRST_VAN + place,
+            kind=Kind.GATEWAY_VAN,
+            tenant=DEMO,
+            device=f"van-{place + 1:02d}",
+            fob=f"FOB-V{place + 1:04d}",
+        )
+        for place in range(vans)
+    ]
+    counts: dict[tuple[str, Kind | None], int] = {}
+    for number in range(units - vans):
+        tenant = OTHER if number % _OTHER_EVERY == _OTHER_EVERY - 2 else DEMO
+        kind = Kind.GUARD if number % _GUARD_EVERY == 2 else Kind.VEHICLE  # noqa: PLR2004
+        place, of_all = (_count(counts, tenant, key) for key in (kind, None))
+        device = f"{'guard' if kind is Kind.GUARD else 'unit'}-{place:05d}"
+        listed.append(Unit(number=number, kind=kind, tenant=tenant, device=device, fob=f"FOB-{of_all:05d}"))
     return tuple(listed)
+
+
+def _count(counts: dict[tuple[str, Kind | None], int], tenant: str, kind: Kind | None) -> int:
+    counts[tenant, kind] = counts.get((tenant, kind), 0) + 1
+    return counts[tenant, kind]

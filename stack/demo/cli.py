@@ -11,8 +11,8 @@ from rich.console import Console
 
 from stack import cli as stack_cli
 from stack import health, lifecycle, running, settings, state, supervisor, town_build
-from stack.demo import crew, desk, places, service, words
-from stack.fleet import premises
+from stack.demo import crew, desk, lamps, places, service, words
+from stack.fleet import log_lines, premises
 from stack.town import streets
 
 _UNITS, _GATEWAYS = 40, 3
@@ -39,6 +39,8 @@ def demo(
         if not was_up:
             console.print(say("start_stack"))
         lifecycle.up_detached(choice, [])
+        # The screen is the view's alone.
+        log_lines.set_up(file=choice.data_dir / "demo.log")
         options = [
             f"--units={units}",
             f"--gateways={gateways}",
@@ -69,8 +71,16 @@ async def _run(
     try:
         console.print(say("start_fleet"))
         await fleet.start(options)
-        demo_ = service.Demo(console, say, places.Places(town).name, at, fleet, lambda: _services(choice))
-        await demo_.run(duration_s, stop)
+        shown = service.Demo(
+            console,
+            say,
+            places.Places(town).name,
+            at=at,
+            fleet=fleet,
+            signals=lamps.Lamps(found.addresses.ingest_mqtt_url),
+            services=lambda: _services(choice),
+        )
+        await shown.run(duration_s, stop)
     finally:
         await fleet.stop()
         at.close()

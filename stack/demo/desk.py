@@ -9,7 +9,7 @@ from db import demo_view, engine, unit_of_work
 from domain.operations import emergencies
 
 #: Who acts, as the history of an alert tells it.
-_BY = "dispatcher"
+BY = "dispatcher"
 
 
 class Desk:
@@ -39,7 +39,7 @@ class Desk:
         Raises:
             DomainError: it is gone, or somebody was faster.
         """
-        emergencies.acknowledge(tenant_id=tenant_id, alert_id=alert_id, by=_BY, now=now, uow=self._work(tenant_id))
+        emergencies.acknowledge(tenant_id=tenant_id, alert_id=alert_id, by=BY, now=now, uow=self._work(tenant_id))
 
     def resolve(self, tenant_id: uuid.UUID, alert_id: uuid.UUID, *, text: str, now: dt.datetime) -> None:
         """Say how an alert ended.
@@ -48,7 +48,7 @@ class Desk:
             DomainError: it is gone, somebody was faster, or the text is blank.
         """
         emergencies.resolve(
-            tenant_id=tenant_id, alert_id=alert_id, by=_BY, text=text, now=now, uow=self._work(tenant_id)
+            tenant_id=tenant_id, alert_id=alert_id, by=BY, text=text, now=now, uow=self._work(tenant_id)
         )
 
     def close(self) -> None:

@@ -6,7 +6,7 @@ import shapely
 from stack.town import network, streets
 
 #: Farther than this from every named street, a position has no name.
-_NEAR_M = 80.0
+_NEAR_M = 250.0
 
 
 class Places:

@@ -9,9 +9,10 @@ from rich import live
 from rich.console import Console
 
 from db import demo_view
+from domain import emergencies
 from domain import errors as domain_errors
 from stack import errors
-from stack.demo import crew, desk, keyboard, model, screen, words
+from stack.demo import crew, desk, keyboard, lamps, model, screen, words
 
 _LOOK_EVERY_S = 1.0
 _DRAW_EVERY_S = 0.25
@@ -31,11 +32,14 @@ class Demo:
         console: Console,
         say: words.Words,
         street: screen.Name,
+        *,
         at: desk.Desk,
         fleet: crew.Crew,
+        signals: lamps.Lamps,
         services: Services,
     ) -> None:
-        self._console, self._say, self._desk, self._fleet, self._services = console, say, at, fleet, services
+        self._console, self._say, self._desk, self._fleet = console, say, at, fleet
+        self._lamps, self._services = signals, services
         self._screen = screen.Screen(console, say, street)
         self.model = model.Model(now=_now())
         self._tenants: tuple[demo_view.Tenant, ...] = ()
@@ -162,7 +166,9 @@ class Demo:
         alert = self._chosen()
         if alert is not None:
             await self._act(
-                "did_acknowledge", alert, lambda tenant: self._desk.acknowledge(tenant.id, alert.id, now=_now())
+                emergencies.AlertState.ACKNOWLEDGED,
+                alert,
+                lambda tenant: self._desk.acknowledge(tenant.id, alert.id, now=_now()),
             )
 
     def _ask_resolution(self) -> None:
@@ -174,21 +180,28 @@ class Demo:
         alert = self._chosen()
         if alert is not None:
             await self._act(
-                "did_resolve", alert, lambda tenant: self._desk.resolve(tenant.id, alert.id, text=text, now=_now())
+                emergencies.AlertState.RESOLVED,
+                alert,
+                lambda tenant: self._desk.resolve(tenant.id, alert.id, text=text, now=_now()),
             )
 
-    async def _act(self, said: str, alert: demo_view.Alert, act: Callable[[demo_view.Tenant], None]) -> None:
-        if self.model.tenant is None:
+    async def _act(
+        self, becomes: emergencies.AlertState, alert: demo_view.Alert, act: Callable[[demo_view.Tenant], None]
+    ) -> None:
+        tenant = self.model.tenant
+        if tenant is None:
             return
         try:
-            await asyncio.to_thread(act, self.model.tenant)
+            await asyncio.to_thread(act, tenant)
+            self.model.say(self._say(f"did_{becomes}", who=alert.who or alert.fob))
+            await asyncio.to_thread(self._lamps.light, tenant, alert, becomes, by=desk.BY)
         except domain_errors.DomainError as error:
             self.model.say(self._say("already", reason=error), is_trouble=True)
         except desk.Unreachable as error:
             self.model.say(self._say("store_gone", reason=_first_line(error.orig or error)), is_trouble=True)
-        else:
-            self.model.say(self._say(said, who=alert.who or alert.fob))
-            await self._look()
+        except lamps.Unreachable as error:
+            self.model.say(self._say("lamp_gone", reason=_first_line(error)), is_trouble=True)
+        await self._look()
 
     def _chosen(self) -> demo_view.Alert | None:
         alert = self.model.chosen()

@@ -20,9 +20,9 @@ _SHARES = np.cumsum(list(_KINDS.values())) / sum(_KINDS.values())
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pressed:
-    """A unit, by its number, and what its button says."""
+    """A unit, by its place in the fleet's list, and what its button says."""
 
-    number: int
+    place: int
     kind: telemetry.PressKind
 
 
@@ -37,6 +37,6 @@ class Buttons:
         """Whose button is pressed during one tick, one at the most."""
         if not self._units or draws.uniform(self._when, 0, tick) >= self._per_second * duration_s:
             return None
-        number = int(draws.uniform(self._who, 0, tick) * self._units)
+        place = int(draws.uniform(self._who, 0, tick) * self._units)
         which = int(np.searchsorted(_SHARES, draws.uniform(self._kind, 0, tick), side="right"))
-        return Pressed(number=number, kind=list(_KINDS)[which])
+        return Pressed(place=place, kind=list(_KINDS)[which])

@@ -1,6 +1,7 @@
 """Log lines for people: the message, then what it is about as `name=value`."""
 
 import logging
+from pathlib import Path
 
 _STANDARD = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
 
@@ -17,9 +18,9 @@ class Formatter(logging.Formatter):
         return super().formatMessage(record) + "".join(extras)
 
 
-def set_up(*, quiet: tuple[str, ...] = ()) -> None:
-    """Log to standard error from INFO on; of the `quiet` loggers only errors."""
-    handler = logging.StreamHandler()
+def set_up(*, quiet: tuple[str, ...] = (), file: Path | None = None) -> None:
+    """Log to a file, else to standard error, from INFO on; of the `quiet` loggers only errors."""
+    handler = logging.StreamHandler() if file is None else logging.FileHandler(file, encoding="utf-8")
     handler.setFormatter(Formatter())
     logging.basicConfig(level=logging.INFO, handlers=[handler], force=True)
     for name in quiet:

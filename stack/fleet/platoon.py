@@ -9,6 +9,9 @@ from db.seed import roster
 from stack.fleet import movers, receivers
 from stack.town import streets
 
+#: All units start standing; when the fleet is first seen, it has been about for so long.
+_ON_THE_MOVE_S = 120.0
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Report:
@@ -27,6 +30,7 @@ class Platoon:
         habits = movers.WALKING if on_foot else movers.DRIVING
         self.units = tuple(units)
         self.movers = movers.Movers(net, routes, habits, number, seed)
+        self.movers.advance(_ON_THE_MOVE_S)
         self._receivers = receivers.Receivers(town.ground, number, seed)
 
     def report(self, since_s: float) -> Report:

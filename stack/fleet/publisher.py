@@ -10,16 +10,15 @@ import ssl
 from collections import deque
 from collections.abc import Callable, Iterable
 from typing import Any
-from urllib.parse import SplitResult, unquote, urlsplit
 
 import gmqtt
 import gmqtt.storage
 
 from stack import errors
+from stack.fleet import broker_address
 
 _log = logging.getLogger(__name__)
 
-_DEFAULT_PORTS = {"mqtt": 1883, "mqtts": 8883}
 _KEEPALIVE_S = 30
 _CONNECT_LIMIT_S = 10
 #: What the broker allows in flight where it says nothing (MQTT 5, 3.2.2.3.3), less some room for subscriptions.
@@ -56,7 +55,7 @@ class Publisher:
     """
 
     def __init__(self, url: str, client_id: str) -> None:
-        self._url = address(url)
+        self._broker = broker_address.parse(url)
         self._flight = _Flight(self._send_soon)
         self._window = 0
         self._presses: deque[tuple[str, bytes]] = deque()
@@ -66,8 +65,8 @@ class Publisher:
         self.left_out = 0
         self._client = gmqtt.Client(client_id, persistent_storage=self._flight)
         self._client.on_connect = self._connected
-        if self._url.username is not None:
-            self._client.set_auth_credentials(unquote(self._url.username), unquote(self._url.password or ""))
+        if self._broker.user is not None:
+            self._client.set_auth_credentials(self._broker.user, self._broker.password)
 
     async def connect(self) -> None:
         """Connect; from then on a lost connection is taken up again by itself.
@@ -75,13 +74,15 @@ class Publisher:
         Raises:
             BrokerUnreachableError: the broker can't be reached now, or refuses.
         """
-        tls = ssl.create_default_context() if self._url.scheme == "mqtts" else False
+        at = self._broker
+        tls = ssl.create_default_context() if at.tls else False
         try:
             async with asyncio.timeout(_CONNECT_LIMIT_S):
-                await self._client.connect(self._url.hostname, self._url.port, ssl=tls, keepalive=_KEEPALIVE_S)
+                await self._client.connect(at.host, at.port, ssl=tls, keepalive=_KEEPALIVE_S)
         except (OSError, TimeoutError, gmqtt.MQTTConnectError) as error:
-            where = f"{self._url.hostname}:{self._url.port}"
-            raise BrokerUnreachableError(f"the broker at {where} cannot be used: {error or 'no answer'}") from error
+            raise BrokerUnreachableError(
+                f"the broker at {at.host}:{at.port} cannot be used: {error or 'no answer'}"
+            ) from error
 
     def publish(self, messages: Iterable[tuple[str, bytes]]) -> None:
         """Send fixes; those that would wait too long are left out, the oldest first."""
@@ -129,20 +130,3 @@ class Publisher:
             allowed = properties.get("receive_maximum") or [_DEFAULT_WINDOW]
             self._window = allowed[0] - _ROOM
             self._send_soon()
-
-
-def address(url: str) -> SplitResult:
-    """Take a broker's address apart: `mqtt://user:password@host:1883`, or mqtts.
-
-    Raises:
-        StackError: it is no such address.
-    """
-    parts = urlsplit(url)
-    try:
-        port = parts.port or _DEFAULT_PORTS.get(parts.scheme)
-    except ValueError:
-        port = None
-    if not parts.hostname or port is None or parts.scheme not in _DEFAULT_PORTS:
-        raise errors.StackError("the broker's address is not of the form mqtt://user:password@host:1883")
-    user, has_user, _ = parts.netloc.rpartition("@")
-    return parts._replace(netloc=f"{user}{has_user}{parts.hostname}:{port}")

@@ -60,11 +60,12 @@ class Fleet:
         waves = platoon.form(town, direct, waves=min(_WAVES, max(1, len(direct))), seed=plan.seed)
         self._waves = [trackers.Trackers(wave, self.out, batch=plan.batch) for wave in waves]
         self._wave_of = {unit.number: i % len(waves) for i, unit in enumerate(direct)}
-        self._vans = vans.Vans(platoon.Platoon(town, self._van_units(), on_foot=False, seed=plan.seed), self._lit)
+        self._press_seq = int(time.time() * 1000)
+        driving = platoon.Platoon(town, self._van_units(), on_foot=False, seed=plan.seed)
+        self._vans = vans.Vans(driving, self._lit, first_number=int(time.time()))
         self._buttons = buttons.Buttons(units=len(self.units), presses_per_hour=plan.presses_per_hour, seed=plan.seed)
         self._control = control.Control(found.control_path, self._panic)
         self.counts = Counts()
-        self._press_seq = int(time.time() * 1000)
 
     async def run(self, stop: asyncio.Event) -> None:
         """Run until `stop` is set or the planned time is over.
@@ -122,7 +123,7 @@ class Fleet:
         async for tick, _ in _beats(1.0):
             found = self._buttons.pressed(tick, 1.0)
             if found is not None:
-                self._press(self.units[found.number], found.kind)
+                self._press(self.units[found.place], found.kind)
 
     def _press(self, unit: roster.Unit, kind: telemetry.PressKind) -> dict[str, Any]:
         self.counts.presses += 1

@@ -10,42 +10,57 @@ from stack.fleet import nmea_writer, platoon, receivers, serial_pair
 #: A fob tells that it is there; its battery lasts for the demo.
 _ALIVE_EVERY_S = 20.0
 _BATTERY_PCT, _RSSI_DBM = 93, -61
+_NUMBERS = 65_536
 
 #: Called with the van and what its gateway tells the fob's lamp.
 Lit = Callable[[roster.Unit, serial_pair.Lamp], None]
 
 
 class Van:
-    """One van: what its receiver sees goes onto the serial line, and presses of its fob too."""
+    """One van: what its receiver sees goes onto the serial line, and presses of its fob too.
 
-    def __init__(self, unit: roster.Unit, lit: Lit) -> None:
+    Args:
+        first_number: the fob counts its presses on from here; a gateway takes one with a number that it knows for a repeat.
+    """
+
+    def __init__(self, unit: roster.Unit, lit: Lit, *, first_number: int) -> None:
         self.unit = unit
-        self.line = serial_pair.SerialPair(lambda lamp: lit(unit, lamp))
-        self._pressed = 0
+        self.line = serial_pair.SerialPair(self._hear)
+        self._lit = lit
+        self._number = first_number % _NUMBERS
+        self._unanswered: dict[int, telemetry.PressKind] = {}
         self._alive_at_s = 0.0
 
     def press(self, kind: telemetry.PressKind) -> int:
-        """Press the button; gives the fob's sequence number."""
-        self._pressed = self._pressed % 65_535 + 1
-        self.line.press(
-            fob=self.unit.fob, kind=kind, sequence=self._pressed, battery_pct=_BATTERY_PCT, rssi_dbm=_RSSI_DBM
-        )
-        return self._pressed
+        """Press the button; gives the fob's number of the press."""
+        self._number = (self._number + 1) % _NUMBERS
+        self._unanswered[self._number] = kind
+        self._say(self._number, kind)
+        return self._number
 
     def tell(self, epoch: nmea_writer.Epoch, time_s: float) -> None:
-        """Write what the receiver sees at one instant, and now and then that the fob is there."""
+        """Write what the receiver sees at one instant; the fob repeats its presses until they are answered."""
         self.line.write(nmea_writer.sentences(epoch))
+        for number, kind in self._unanswered.items():
+            self._say(number, kind)
         if time_s >= self._alive_at_s:
             self._alive_at_s = time_s + _ALIVE_EVERY_S
-            self.line.alive(fob=self.unit.fob, sequence=self._pressed, battery_pct=_BATTERY_PCT, rssi_dbm=_RSSI_DBM)
+            self.line.alive(fob=self.unit.fob, sequence=self._number, battery_pct=_BATTERY_PCT, rssi_dbm=_RSSI_DBM)
+
+    def _say(self, number: int, kind: telemetry.PressKind) -> None:
+        self.line.press(fob=self.unit.fob, kind=kind, sequence=number, battery_pct=_BATTERY_PCT, rssi_dbm=_RSSI_DBM)
+
+    def _hear(self, lamp: serial_pair.Lamp) -> None:
+        self._unanswered.pop(lamp.sequence, None)
+        self._lit(self.unit, lamp)
 
 
 class Vans:
     """All vans: moved together, heard one by one."""
 
-    def __init__(self, moving: platoon.Platoon, lit: Lit) -> None:
+    def __init__(self, moving: platoon.Platoon, lit: Lit, *, first_number: int) -> None:
         self._moving = moving
-        self.vans = {unit.device: Van(unit, lit) for unit in moving.units}
+        self.vans = {unit.device: Van(unit, lit, first_number=first_number) for unit in moving.units}
 
     def tick(self, since_s: float, time: dt.datetime) -> None:
         """Let time pass, then write what the receivers see."""

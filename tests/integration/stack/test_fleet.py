@@ -9,7 +9,7 @@ import pytest
 
 from domain import telemetry
 from domain.wire import fixes, panic, topics
-from stack import broker_config, errors
+from stack import broker_config
 from stack.fleet import control, premises, publisher, service
 from tests import town
 from tests.fixtures.broker import RunningBroker
@@ -158,9 +158,3 @@ def test_a_wrong_password_is_told_in_words(broker: RunningBroker) -> None:
 
     with pytest.raises(publisher.BrokerUnreachableError, match="cannot be used"):
         asyncio.run(scenario())
-
-
-@pytest.mark.parametrize("url", ["", "http://host", "mqtt://", "mqtt://host:99999999", "host:1883"])
-def test_an_address_that_is_none_is_refused(url: str) -> None:
-    with pytest.raises(errors.StackError, match="mqtt://user:password@host:1883"):
-        publisher.address(url)

@@ -58,7 +58,7 @@ def _model(alerts: tuple[demo_view.Alert, ...] = (), units: int = _UNITS) -> mod
         high_lag_s=0.12,
         fixes=1_234_567,
         crossings=12,
-        last_crossing=demo_view.Crossing(time=_NOW, kind="enter", fence="Railway Square", device="unit-00012"),
+        last_crossing=demo_view.Crossing(time=_NOW, kind="entered", fence="Railway Square", device="unit-00012"),
     )
     tenant = demo_view.Tenant(id=uuid.UUID(int=9), slug="demo", name="Helsinki Ride & Guard")
     services = {"PostgreSQL": True, "Mosquitto": True, "ingest": True, "fleet": False}

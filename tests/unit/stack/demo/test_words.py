@@ -2,7 +2,8 @@ import string
 
 import pytest
 
-from stack.demo import words
+from domain import emergencies, geofencing
+from stack.demo import model, words
 
 
 def _places(text: str) -> set[str]:
@@ -41,3 +42,8 @@ def test_numbers_are_written_as_the_language_does() -> None:
 
 def test_an_unknown_language_is_english() -> None:
     assert words.Words("tlh")("units") == "Units"
+
+
+@pytest.mark.parametrize("state", [*geofencing.TransitionKind, *emergencies.AlertState, *model.Liveness])
+def test_there_is_a_word_for_whatever_the_view_may_show(state: str) -> None:
+    assert state in words._WORDS

@@ -14,7 +14,7 @@ def test_all_units_and_kinds_have_their_turn() -> None:
     pressed = buttons.Buttons(units=5, presses_per_hour=3600.0, seed=1)
     drawn = [found for tick in range(500) if (found := pressed.pressed(tick, 1.0))]
 
-    assert {found.number for found in drawn} == set(range(5))
+    assert {found.place for found in drawn} == set(range(5))
     assert telemetry.PressKind.PRESS in {found.kind for found in drawn}
     assert len({found.kind for found in drawn}) > 3
 
