@@ -50,7 +50,6 @@ class Assembler:
         self._stamp = b""  # the time of the current epoch as it was written
         self._leading: deque[tuple[readers.Reader, bytes, list[bytes]]] = deque(maxlen=_MOST_LEADING)
         self._given: deque[int] = deque(maxlen=_REMEMBERED)
-        self._newest_ms = 0
         self._fixes: list[telemetry.Fix] = []
 
     def feed(self, data: bytes) -> list[telemetry.Fix]:
@@ -127,13 +126,13 @@ class Assembler:
         # A date is carried forward, never back: what comes with the next epoch does not date this one.
         if self._current is not None:
             self._settle_day(self._current)
-        if any(abs(time_ms - other.time_ms) > _STRAGGLE_MS for other in self._open):
+        waiting = self._open
+        if waiting and not waiting[-1].time_ms - _STRAGGLE_MS <= time_ms <= waiting[0].time_ms + _STRAGGLE_MS:
             self._close_all()
-        elif len(self._open) == _MOST_OPEN:
+        elif len(waiting) == _MOST_OPEN:
             self._close_first()
         epoch = Epoch(time_ms)
-        self._open.append(epoch)
-        self._open.sort(key=lambda other: other.time_ms)
+        waiting.insert(0 if waiting and waiting[-1].time_ms > time_ms else len(waiting), epoch)
         for reader, kind, parts in self._leading:
             reader.read(parts, epoch)
             epoch.parts.append(kind)
@@ -182,11 +181,10 @@ class Assembler:
         if self._cycle is not None:
             self._cycle.learn(epoch.parts)
         self._given.append(instant_ms)
-        self._newest_ms = max(self._newest_ms, instant_ms)
         self._fixes.append(epoch.fix(self._calendar.time(day, epoch.time_ms)))
         self.counts.fixes += 1
 
     def _was_given(self, instant_ms: int) -> bool:
-        if instant_ms > self._newest_ms + fields.SAME_EPOCH_MS:
+        if not self._given or instant_ms > max(self._given) + fields.SAME_EPOCH_MS:
             return False
         return any(abs(instant_ms - given_ms) <= fields.SAME_EPOCH_MS for given_ms in self._given)

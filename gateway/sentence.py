@@ -14,6 +14,8 @@ _BODY = rb"[\x20-\x23\x25-\x29\x2b-\x7e]"  # printable ASCII less `$` and `*`
 _SENTENCE = re.compile(rb"\$(" + _BODY + rb"{0,%d})(?:\*([0-9A-Fa-f]{2}))?" % LONGEST_BODY)
 _HALF_CHECKSUM = re.compile(rb"\*[0-9A-Fa-f]?")
 _LINE_ENDS = b"\r\n"
+_DIGITS = "0123456789abcdefABCDEF"
+_VALUES = {f"{high}{low}".encode(): int(f"{high}{low}", 16) for high in _DIGITS for low in _DIGITS}
 
 
 @dataclass(slots=True)
@@ -42,7 +44,7 @@ class Framer:
         for match in _SENTENCE.finditer(stream):
             body, digits = match.groups()
             if digits is not None:
-                if checksum(body) == int(digits, 16):
+                if checksum(body) == _VALUES[digits]:
                     self.counts.good += 1
                     sentences.append(body.split(b","))
                 else:
@@ -75,7 +77,8 @@ def checksum(body: bytes) -> int:
     '27'
     """
     folded = int.from_bytes(body, "big")
-    folded ^= folded >> 1024  # up to LONGEST_BODY
+    if folded >> 1024:  # up to LONGEST_BODY
+        folded ^= folded >> 1024
     folded ^= folded >> 512
     folded ^= folded >> 256
     folded ^= folded >> 128
