@@ -25,7 +25,8 @@ class Binary:
 #: Fetches and unpacks packages: names → the dynamic files of each.
 Unpack = Callable[[set[str]], Mapping[str, list[Binary]]]
 Depends = Callable[[str], list[str]]
-Wanted = Callable[[Binary], bool]
+#: Tells whether a root package's file counts.
+Wanted = Callable[[str, Binary], bool]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -95,7 +96,7 @@ class _Walk:
         return sorted(offered, key=lambda package: -likeness(name, package))
 
 
-def complete(roots: Mapping[str, Wanted], *, extra: Iterable[str], unpack: Unpack, depends: Depends) -> Closure:
+def complete(roots: Iterable[str], *, wants: Wanted, extra: Iterable[str], unpack: Unpack, depends: Depends) -> Closure:
     """Unpack the root packages, the extra ones (data) and every package that their wanted files need.
 
     Raises:
@@ -103,9 +104,9 @@ def complete(roots: Mapping[str, Wanted], *, extra: Iterable[str], unpack: Unpac
     """
     walk = _Walk(unpack=unpack, depends=depends)
     unpacked = walk.add({*roots, *extra})
-    for package, is_wanted in roots.items():
+    for package in roots:
         for binary in unpacked[package]:
-            if is_wanted(binary):
+            if wants(package, binary):
                 walk.use(package, binary)
     walk.settle()
     while walk.missing:

@@ -13,10 +13,6 @@ from pathlib import Path
 from stack import closure, elf, errors, private_apt, recipe
 
 MANIFEST = "manifest.json"
-#: The zone folder is compiled in as an absolute path of the host. This one, of at most the same length, is relative to
-#: the data folder, where the server's start puts a link: a host without tzdata serves as well as any.
-_HOST_ZONEINFO, RELATIVE_ZONEINFO = b"/usr/share/zoneinfo\0", "zoneinfo"
-
 # $0 is the path by which the kernel found this script. The program learns that path as its own name, so that it finds
 # its neighbours (initdb looks for postgres, postgres for its extensions). No LD_LIBRARY_PATH: the programs' children
 # are the host's, and they must find the host's libraries.
@@ -33,13 +29,19 @@ class Builder:
 
     apt: private_apt.PrivateApt
     tree: Path
+    packages_about: int
     progress: private_apt.Progress
+    done: int = 0
 
     def unpack(self, packages: set[str]) -> Mapping[str, list[closure.Binary]]:
         """Fetch and unpack packages; return the dynamic files of each."""
-        files = self.apt.download(packages, self.progress)
+        files = self.apt.download(packages, lambda share: self._show(len(packages) * share))
+        self.done += len(packages)
         with ThreadPoolExecutor() as pool:
             return dict(zip(files, pool.map(self._unpack_one, files.values()), strict=True))
+
+    def _show(self, more: float) -> None:
+        self.progress(min(0.99, (self.done + more) / self.packages_about))
 
     def _unpack_one(self, package: Path) -> list[closure.Binary]:
         unpack = ["dpkg-deb", "--vextract", os.fspath(package), os.fspath(self.tree)]
@@ -56,18 +58,19 @@ class Builder:
         return closure.Binary(path=path, names=frozenset({name, read.soname or name}), needed=read.needed)
 
 
-def finish(tree: Path, folders: tuple[str, ...]) -> None:
+def finish(tree: Path, dish: recipe.Recipe, folders: tuple[str, ...]) -> None:
     """Turn unpacked packages into an engine that runs from wherever its folder stands."""
-    for name in recipe.UNWANTED:
+    for name in dish.unwanted:
         path = tree / name
         if path.is_dir():
             shutil.rmtree(path)
         else:
             path.unlink(missing_ok=True)
-    # The package's update-alternatives would do this on installation.
-    (tree / recipe.EXTENSIONS / "postgis.control").symlink_to("postgis-3.control")
-    _use_own_zones(tree / recipe.POSTGRES_BIN / "postgres")
-    for name in recipe.PROGRAMS:
+    for name, target in dish.links.items():
+        (tree / name).symlink_to(target)
+    for name, (text, replacement) in dish.texts.items():
+        _replace_text(tree / name, text, replacement)
+    for name in dish.programs:
         _wrap(tree, name, folders)
     for path in tree.rglob("*"):
         # Another account runs the servers when root starts them.
@@ -100,17 +103,16 @@ def _holds(folder: Path, interpreter: str) -> bool:
     return (folder / Path(interpreter).name).exists()
 
 
-def _use_own_zones(server: Path) -> None:
-    image = server.read_bytes()
-    if image.count(_HOST_ZONEINFO) != 1:
-        raise errors.EngineUnavailableError("the server's time zone folder isn't where it is expected")
-    own = RELATIVE_ZONEINFO.encode().ljust(len(_HOST_ZONEINFO), b"\0")
-    server.write_bytes(image.replace(_HOST_ZONEINFO, own))
+def _replace_text(program: Path, text: str, replacement: str) -> None:
+    image, old = program.read_bytes(), text.encode() + b"\0"
+    if image.count(old) != 1 or len(replacement) > len(text):
+        raise errors.EngineUnavailableError(f"{program.name} doesn't hold {text!r} where it is expected")
+    program.write_bytes(image.replace(old, replacement.encode().ljust(len(old), b"\0")))
 
 
 def write_manifest(tree: Path, files: Mapping[str, str], folders: tuple[str, ...]) -> None:
     """Write the file whose presence says that the engine is complete."""
     temporary = tree / f"{MANIFEST}.new"
-    content = {"revision": recipe.REVISION, "packages": dict(sorted(files.items())), "library_folders": folders}
+    content = {"packages": dict(sorted(files.items())), "library_folders": folders}
     temporary.write_text(json.dumps(content, indent=1))
     temporary.replace(tree / MANIFEST)

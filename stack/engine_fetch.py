@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from stack import closure, debian_archive, engine_build, errors, private_apt, recipe, settings
+from stack import account, closure, debian_archive, engine_build, errors, private_apt, recipe, settings
 
 #: Called with the step in words and the share of it that is done.
 Report = Callable[[str, float], None]
@@ -17,19 +17,19 @@ _INSTEAD = "Without it: docker compose up, or set DATABASE_URL and have mosquitt
 _TOOLS = ("apt-get", "apt-cache", "dpkg", "dpkg-deb", "tar")
 
 
-def ensure(choice: settings.Settings, report: Report) -> Path:
+def ensure(choice: settings.Settings, report: Report, dish: recipe.Recipe = recipe.ENGINE) -> Path:
     """Return the folder of the engine, building it if it isn't there.
 
     Raises:
         EngineUnavailableError: this system can't; the message says why and what else there is.
     """
-    target = tree(choice)
+    target = tree(choice, dish)
     if is_complete(target):
         return target
-    with exclusive(choice.cache_dir / "engine" / "lock", report):
+    with exclusive(choice.cache_dir / "engine" / "lock", report) as lock:
         if not is_complete(target):
             try:
-                _build(target, choice, report)
+                _build(target, choice, report, dish, lock)
             except errors.EngineUnavailableError as error:
                 raise errors.EngineUnavailableError(f"{error}\n{_INSTEAD}") from error
             except subprocess.CalledProcessError as error:
@@ -38,9 +38,9 @@ def ensure(choice: settings.Settings, report: Report) -> Path:
     return target
 
 
-def tree(choice: settings.Settings) -> Path:
+def tree(choice: settings.Settings, dish: recipe.Recipe = recipe.ENGINE) -> Path:
     """Return where the engine is, or would be."""
-    return choice.cache_dir / "engine" / f"{recipe.RELEASE}-{platform.machine()}-r{recipe.REVISION}"
+    return choice.cache_dir / "engine" / f"{dish.name}-{platform.machine()}"
 
 
 def is_complete(target: Path) -> bool:
@@ -49,35 +49,39 @@ def is_complete(target: Path) -> bool:
 
 
 @contextmanager
-def exclusive(lock: Path, report: Report) -> Iterator[None]:
-    """Hold a lock file for as long as the block runs; it is freed with the process, however that ends."""
-    lock.parent.mkdir(parents=True, exist_ok=True)
+def exclusive(lock: Path, report: Report) -> Iterator[int]:
+    """Hold a lock file for as long as the block runs; it is freed with the process, however that ends.
+
+    Yields the descriptor: a child that inherits it holds the lock as well.
+    """
+    account.reachable_folder(lock.parent)
     with lock.open("a") as file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             report("Waiting for another process that fetches the engine", 0.0)
             fcntl.flock(file, fcntl.LOCK_EX)
-        yield
+        yield file.fileno()
 
 
-def _build(target: Path, choice: settings.Settings, report: Report) -> None:
+def _build(target: Path, choice: settings.Settings, report: Report, dish: recipe.Recipe, lock: int) -> None:
     _check_system()
     work = target.with_name(f"{target.name}.work")
     unfinished = work / "tree"
     shutil.rmtree(unfinished, ignore_errors=True)
     unfinished.mkdir(parents=True)
-    apt = private_apt.PrivateApt(folder=work / "apt")
-    apt.prepare(debian_archive.find(choice), recipe.SUITE)
+    apt = private_apt.PrivateApt(folder=work / "apt", lock=lock)
+    apt.prepare(debian_archive.find(choice), dish.suite)
     apt.update(lambda share: report("Reading the index of Debian 13", share))
     builder = engine_build.Builder(
-        apt=apt, tree=unfinished, progress=lambda share: report("Fetching PostgreSQL and Mosquitto", share)
+        apt=apt,
+        tree=unfinished,
+        packages_about=dish.packages_about,
+        progress=lambda share: report("Fetching PostgreSQL and Mosquitto", share),
     )
-    done = closure.complete(
-        recipe.ROOT_PACKAGES, extra=recipe.DATA_PACKAGES, unpack=builder.unpack, depends=apt.depends
-    )
-    report("Unpacking", 0.9)
-    engine_build.finish(unfinished, done.library_folders)
+    done = closure.complete(dish.roots, wants=dish.wants, extra=dish.data, unpack=builder.unpack, depends=apt.depends)
+    report("Setting up", 0.99)
+    engine_build.finish(unfinished, dish, done.library_folders)
     engine_build.write_manifest(unfinished, apt.files(done.packages), done.library_folders)
     shutil.rmtree(target, ignore_errors=True)
     unfinished.replace(target)

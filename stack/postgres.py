@@ -14,7 +14,7 @@ from typing import Self
 import psycopg
 from psycopg import sql
 
-from stack import account, engine, engine_build, errors, ports, postgres_config, processes, server
+from stack import account, engine, errors, ports, postgres_config, processes, recipe, server
 
 NAME = "PostgreSQL"
 SUPERUSER = "postgres"
@@ -199,7 +199,7 @@ class Postgres:
 
     def _link_zones(self) -> None:
         if self.programs.zoneinfo is not None:
-            link = self.data / engine_build.RELATIVE_ZONEINFO
+            link = self.data / recipe.RELATIVE_ZONEINFO
             link.unlink(missing_ok=True)
             link.symlink_to(self.programs.zoneinfo)
 

@@ -40,6 +40,7 @@ Acquire::AllowInsecureRepositories "false";
 Acquire::AllowWeakRepositories "false";
 Acquire::AllowDowngradeToInsecureRepositories "false";
 Acquire::Languages "none";
+Acquire::http::Proxy::127.0.0.1 "DIRECT";
 Acquire::Retries "3";
 Dir::Etc::sourcelist "{folder}/debian.sources";
 Dir::Etc::sourceparts "/dev/null";
@@ -60,6 +61,7 @@ class PrivateApt:
     """apt on a folder of its own; every index is checked against the archive's signature, every package against it."""
 
     folder: Path
+    lock: int | None = None  #: descriptor of a held lock; apt holds it on if we are killed while it writes
 
     @property
     def downloads(self) -> Path:
@@ -82,12 +84,15 @@ class PrivateApt:
             self._give_downloads_to_apt()
 
     def update(self, progress: Progress) -> None:
-        """Fetch the index of the suite.
+        """Fetch the index of the suite; downloads of an earlier run that it no longer names are deleted.
 
         Raises:
             EngineUnavailableError: the archive can't be reached, or its signature isn't by the given key.
         """
         self._get("update", progress=progress)
+        for file in self.downloads.glob("*.deb"):
+            if file.name not in self._current_files(file.name.partition("_")[0]):
+                file.unlink()
 
     def download(self, packages: Iterable[str], progress: Progress) -> dict[str, Path]:
         """Fetch packages and return their files; a complete file is kept, a part of one is completed."""
@@ -106,6 +111,15 @@ class PrivateApt:
         """Return the file name, which carries the version, of each downloaded package."""
         return {name: self._file(name).name for name in packages}
 
+    def _current_files(self, package: str) -> set[str]:
+        command = ["apt-cache", "-c", str(self.folder / "apt.conf"), "--no-all-versions", "show", package]
+        env = os.environ | debian_archive.UNTRANSLATED
+        said = subprocess.run(command, check=False, capture_output=True, text=True, env=env, timeout=60).stdout
+        return {
+            f"{found['package']}_{found['version'].replace(':', '%3a')}_{found['architecture']}.deb"
+            for found in deb822.stanzas(said)
+        }
+
     def _file(self, package: str) -> Path:
         found = sorted(self.downloads.glob(f"{package}_*.deb"))
         if len(found) != 1:
@@ -120,6 +134,7 @@ class PrivateApt:
                 command,
                 cwd=self.downloads,
                 env=os.environ | debian_archive.UNTRANSLATED,
+                pass_fds=() if self.lock is None else (self.lock,),
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.PIPE,
                 stderr=problems,
