@@ -15,7 +15,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import cast
 
-from gateway import configuration, decoding, errors, health, replay, serial_line, service, uplink
+from gateway import configuration, decoding, errors, health, replay, serial_line, service, tls, uplink
 
 EXIT_FAILED = 1
 _EXIT_BY_SIGNAL = 128
@@ -96,11 +96,11 @@ def _run(options: argparse.Namespace) -> int:
 def _check(options: argparse.Namespace) -> int:
     settings = _settings(options)
     print(f"ok    {settings.source}: {settings.tenant}/{settings.device}, {len(settings.ports)} ports")
-    tls = uplink.tls_context(settings.broker.tls)
+    secured = tls.context(settings.broker.tls)
     if options.offline:
         return 0
-    secured = " (TLS)" if tls is not None else ""
-    findings = [(f"broker {uplink.place(settings.broker)}{secured}", uplink.probe(settings))]
+    broker = uplink.place(settings.broker) + (" (TLS)" if secured else "")
+    findings = [(f"broker {broker}", uplink.probe(settings))]
     findings += [(f"port {port.name}: {port.device}", serial_line.problem_of(port)) for port in settings.ports]
     for what, problem in findings:
         print(f"ok    {what}" if problem is None else f"WRONG {what}: {problem}")

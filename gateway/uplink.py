@@ -19,7 +19,7 @@ from paho.mqtt import enums, packettypes, properties, reasoncodes
 
 from domain import telemetry
 from domain.wire import status, topics
-from gateway import configuration, errors
+from gateway import configuration, tls
 
 _log = logging.getLogger(__name__)
 
@@ -50,7 +50,7 @@ class Uplink:
         self._changed = changed
         self._topics = {lane: topics.device_topic(settings.tenant, settings.device, lane) for lane in topics.Lane}
         self._lanes = {self._topics[lane]: lane for lane in _DOWN}
-        self._tls = tls_context(settings.broker.tls)
+        self._tls = tls.context(settings.broker.tls)
         self._lock = threading.Lock()
         self._client: mqtt.Client | None = None
         self._sent = self._answered = 0  # messages of this connection
@@ -171,7 +171,7 @@ class Uplink:
         if was_up and not self._stopping.is_set():
             self._say(f"the connection to the broker at {place(self._settings.broker)} is lost ({reason})")
         elif not self._is_refused:
-            self._say(f"the broker at {place(self._settings.broker)} closed the connection ({reason})")
+            self._say(hung_up(self._settings.broker, reason))
         self._ended.set()
 
     def _on_publish(self, _client: mqtt.Client, _data: Any, _mid: int, reason: reasoncodes.ReasonCode, _: Any) -> None:
@@ -199,7 +199,7 @@ class Uplink:
         self.problem = problem
 
 
-def new_client(settings: configuration.Configuration, client_id: str, tls: ssl.SSLContext | None) -> mqtt.Client:
+def new_client(settings: configuration.Configuration, client_id: str, secured: ssl.SSLContext | None) -> mqtt.Client:
     """A client with the device's credentials."""
     client = mqtt.Client(
         enums.CallbackAPIVersion.VERSION2,
@@ -208,8 +208,8 @@ def new_client(settings: configuration.Configuration, client_id: str, tls: ssl.S
         reconnect_on_failure=False,
     )
     client.username_pw_set(f"{settings.tenant}/{settings.device}", settings.broker.password)
-    if tls is not None:
-        client.tls_set_context(tls)
+    if secured is not None:
+        client.tls_set_context(secured)
     client.on_socket_open = _send_at_once
     return client
 
@@ -235,9 +235,16 @@ def probe(settings: configuration.Configuration, *, limit_s: float = 5.0) -> str
         problem = refused(settings, reason) if reason.is_failure else None
         answered.set()
 
+    def on_disconnect(_client: mqtt.Client, _data: Any, _flags: Any, reason: reasoncodes.ReasonCode, _: Any) -> None:
+        nonlocal problem
+        if not answered.is_set():
+            problem = hung_up(settings.broker, reason)
+            answered.set()
+
     # A name of its own: the running gateway keeps its connection.
-    client = new_client(settings, f"{settings.tenant}.{settings.device}.check", tls_context(settings.broker.tls))
+    client = new_client(settings, f"{settings.tenant}.{settings.device}.check", tls.context(settings.broker.tls))
     client.on_connect = on_connect
+    client.on_disconnect = on_disconnect
     try:
         open_session(client, settings.broker, expiry_s=0)
     except OSError as error:
@@ -249,38 +256,27 @@ def probe(settings: configuration.Configuration, *, limit_s: float = 5.0) -> str
     return problem
 
 
-def tls_context(tls: configuration.Tls | None) -> ssl.SSLContext | None:
-    """What the connection is secured with.
-
-    Raises:
-        GatewayError: a certificate or key cannot be used.
-    """
-    if tls is None:
-        return None
-    try:
-        context = ssl.create_default_context(cafile=tls.ca_file)
-    except (ssl.SSLError, OSError) as error:
-        raise errors.GatewayError(f"broker.tls.ca_file: {tls.ca_file} holds no usable certificate: {error}") from None
-    if tls.certificate_file is not None:
-        try:
-            context.load_cert_chain(tls.certificate_file, tls.key_file, password=_no_passphrase)
-        except (ssl.SSLError, OSError) as error:
-            names = f"{tls.certificate_file} and {tls.key_file or 'the key in it'}"
-            raise errors.GatewayError(f"broker.tls.certificate_file: {names} cannot be used: {error}") from None
-    return context
-
-
 def unreachable(broker: configuration.Broker, error: OSError) -> str:
     """In words, why there is no connection."""
     if isinstance(error, ssl.SSLCertVerificationError):
         return f"the broker at {place(broker)} shows a certificate that is not trusted: {error.verify_message}"
     if isinstance(error, ssl.SSLError):
         return f"TLS with the broker at {place(broker)} fails: {error.reason or error}"
+    if isinstance(error, ConnectionResetError) and broker.tls is not None:
+        return f"the broker at {place(broker)} hangs up when TLS begins: is this its port for TLS?"
     if isinstance(error, socket.gaierror):
         return f"the broker's name {broker.host!r} cannot be resolved"
     if isinstance(error, TimeoutError):
         return f"the broker at {place(broker)} does not answer"
     return f"no broker at {place(broker)}: {error.strerror or error}"
+
+
+def hung_up(broker: configuration.Broker, reason: reasoncodes.ReasonCode) -> str:
+    """In words, that the broker ended the connection before it had let us in."""
+    text = f"the broker at {place(broker)} closes the connection ({reason})"
+    if broker.tls is not None and broker.tls.certificate_file is None:
+        text += "; perhaps it asks for a certificate of the device"
+    return text
 
 
 def refused(settings: configuration.Configuration, reason: reasoncodes.ReasonCode) -> str:
@@ -299,8 +295,3 @@ def place(broker: configuration.Broker) -> str:
 def _send_at_once(_client: mqtt.Client, _data: Any, sock: Any) -> None:
     # Small messages must not wait for the answer to the one before.
     sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-
-
-def _no_passphrase() -> str:
-    # Without this OpenSSL asks on the terminal, and a service has none.
-    raise ssl.SSLError("the key has a passphrase, which is not supported")

@@ -1,0 +1,127 @@
+import ssl
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from tests.fixtures.broker import RunningBroker
+from tests.integration.gateway import ends, middlebox
+from tests.integration.gateway.ends import eventually
+
+TLS = Path(__file__).parents[2] / "data" / "tls"
+
+
+@contextmanager
+def between(
+    broker: RunningBroker, certificate: str | None = None, *, asks_devices: bool = False
+) -> Iterator[middlebox.Middlebox]:
+    tls = None
+    if certificate is not None:
+        tls = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH, cafile=TLS / "ca.pem")
+        tls.load_cert_chain(TLS / certificate)
+        tls.verify_mode = ssl.CERT_REQUIRED if asks_devices else ssl.CERT_NONE
+    box = middlebox.Middlebox(broker.port, tls)
+    try:
+        yield box
+    finally:
+        box.close()
+
+
+@pytest.fixture
+def check(broker: RunningBroker, tmp_path: Path) -> Callable[..., str]:
+    """Run `check` through a middlebox with a certificate; what it says of the broker."""
+
+    def run(port: int, tls: str) -> str:
+        path = tmp_path / "gateway.toml"
+        path.write_text(ends.configuration(tmp_path, port, broker.password(ends.USER)) + f"[broker.tls]\n{tls}\n")
+        done = ends.gateway("check", "--config", str(path))
+        assert "Traceback" not in done.stderr
+        return done.stdout.splitlines()[1]
+
+    return run
+
+
+def test_a_link_that_stands_open_and_carries_nothing_is_noticed_and_resumed(
+    broker: RunningBroker, line: ends.Line, server: ends.Server, tmp_path: Path
+) -> None:
+    with between(broker) as network:
+        box = ends.Box(tmp_path, ends.configuration(tmp_path, network.port, broker.password(ends.USER), line))
+        box.start()
+        try:
+            box.says("connected to the broker")
+            box.says("is open at")
+            network.freeze()
+            line.second("101112.00")
+            line.say("PDOP,PRESS,F1,7,83,-61")
+            box.says("is lost (Keep alive timeout)")
+            arrived = len(server.fixes) + len(server.presses)
+            network.thaw()
+            eventually(lambda: len(server.presses) == 1 and server.times() != [], "both arrive after all")
+            eventually(lambda: "backlog   0 rows" in box.status().stdout, "both are acknowledged")
+        finally:
+            box.kill()
+
+    assert arrived == 0
+
+
+def test_a_gateway_publishes_over_tls(
+    broker: RunningBroker, line: ends.Line, server: ends.Server, tmp_path: Path
+) -> None:
+    with between(broker, "server.pem") as network:
+        text = ends.configuration(tmp_path, network.port, broker.password(ends.USER), line)
+        box = ends.Box(tmp_path, text.replace("[[port]]", f'[broker.tls]\nca_file = "{TLS}/ca.pem"\n[[port]]'))
+        box.start()
+        try:
+            box.says("connected to the broker")
+            box.says("is open at")
+            line.second("101112.00")
+            eventually(lambda: len(server.fixes) == 1, "the fix arrives")
+            assert box.stop() == 0
+        finally:
+            box.kill()
+
+    assert "everything is acknowledged" in box.log()
+
+
+def test_a_broker_with_the_pinned_authority_is_trusted(broker: RunningBroker, check: Callable[..., str]) -> None:
+    with between(broker, "server.pem") as network:
+        assert check(network.port, f'ca_file = "{TLS}/ca.pem"').startswith("ok ")
+
+
+def test_an_expired_certificate_is_named(broker: RunningBroker, check: Callable[..., str]) -> None:
+    with between(broker, "expired.pem") as network:
+        said = check(network.port, f'ca_file = "{TLS}/ca.pem"')
+
+    assert "shows a certificate that is not trusted: certificate has expired" in said
+
+
+def test_a_broker_of_another_authority_is_not_trusted(broker: RunningBroker, check: Callable[..., str]) -> None:
+    with between(broker, "server.pem") as network:
+        said = check(network.port, "")
+
+    assert "shows a certificate that is not trusted: " in said
+
+
+def test_a_broker_without_tls_is_named(broker: RunningBroker, check: Callable[..., str]) -> None:
+    assert "hangs up when TLS begins: is this its port for TLS?" in check(broker.port, f'ca_file = "{TLS}/ca.pem"')
+
+
+def test_a_device_shows_its_certificate_where_it_is_asked_for(broker: RunningBroker, check: Callable[..., str]) -> None:
+    with between(broker, "server.pem", asks_devices=True) as network:
+        with_it = check(network.port, f'ca_file = "{TLS}/ca.pem"\ncertificate_file = "{TLS}/device.pem"')
+        without = check(network.port, f'ca_file = "{TLS}/ca.pem"')
+
+    assert with_it.startswith("ok ")
+    assert "perhaps it asks for a certificate of the device" in without
+
+
+def test_a_certificate_without_its_key_is_named(broker: RunningBroker, tmp_path: Path) -> None:
+    path = tmp_path / "gateway.toml"
+    tls = f'[broker.tls]\nca_file = "{TLS}/ca.pem"\ncertificate_file = "{TLS}/ca.pem"\n'
+    path.write_text(ends.configuration(tmp_path, broker.port, "x") + tls)
+
+    done = ends.gateway("check", "--config", str(path))
+
+    assert done.returncode == 1
+    assert "ca.pem and the key in it cannot be used" in done.stderr
