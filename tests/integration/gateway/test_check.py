@@ -1,5 +1,7 @@
 from pathlib import Path
 
+import serial
+
 from tests.fixtures.broker import RunningBroker
 from tests.integration.gateway import ends
 
@@ -45,6 +47,13 @@ def test_check_names_a_port_that_is_something_else(tmp_path: Path) -> None:
     _, out, _ = check(tmp_path, ends.configuration(tmp_path, 1, "x") + f'[[port]]\ndevice = "{tmp_path}/plain"\n')
 
     assert "cannot be read: Inappropriate ioctl for device" in out
+
+
+def test_check_names_a_port_that_another_program_holds(line: ends.Line, tmp_path: Path) -> None:
+    with serial.Serial(str(line.path), exclusive=True):
+        _, out, _ = check(tmp_path, ends.configuration(tmp_path, 1, "x", line))
+
+    assert "is in use by another program" in out
 
 
 def test_check_offline_looks_at_the_file_alone(tmp_path: Path) -> None:

@@ -1,5 +1,9 @@
+import json
 import socket
+import subprocess
+import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -40,6 +44,38 @@ def test_a_real_capture_is_played_with_its_own_old_times(config: str, server: en
     assert "25 fixes sent, 25 acknowledged" in run.stdout
     assert (server.times()[0], server.times()[-1]) == ("2014-12-31T03:07:19.000Z", "2014-12-31T03:07:43.000Z")
     assert server.fixes[0]["lat"] == -37.784788333
+
+
+@pytest.mark.skipif(not REAL, reason="the shared captures are not here")
+@pytest.mark.parametrize("name", ["rst39", "garmin48", "triton400", "quectel-eg25-g-2"])
+def test_a_real_capture_through_a_line_gives_what_gpsd_made_of_it(
+    config: str, server: ends.Server, tmp_path: Path, name: str
+) -> None:
+    log = SHARED / f"{name}.log"
+
+    run = ends.gateway("replay", str(log), "--speed", "20", "--config", config)
+
+    played = tmp_path / "played.jsonl"
+    played.write_text("".join(f"{json.dumps(_as_decoded(fix))}\n" for fix in server.fixes))
+    comparison = subprocess.run(
+        [sys.executable, SHARED.parents[1] / "tools" / "gpsd_compare.py", played, f"{log}.chk", "--log", log, "--full", "--excuse-edges"],
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert run.returncode == 0, run.stderr
+    assert comparison.returncode == 0, comparison.stdout
+
+
+def _as_decoded(fix: dict[str, Any]) -> dict[str, Any]:
+    names = {
+        "t": "time",
+        "lat": "lat",
+        "lon": "lon",
+        "alt": "alt_m",
+        "spd": "speed_mps",
+        "crs": "course_deg",
+        "fix": "fix_mode",
+    }
+    return {theirs: fix.get(ours) for ours, theirs in names.items()}
 
 
 def test_without_a_broker_it_says_so_and_what_to_start(tmp_path: Path) -> None:
