@@ -24,7 +24,7 @@ logger = logging.getLogger(__name__)
 
 _WINDOW = 100
 _FIRST_WAIT_S, _GROWTH, _LONGEST_WAIT_S = 0.1, 1.6, 2.0
-_STOP_LIMIT_S = 10.0
+
 _AWAY = (sa.exc.OperationalError, sa.exc.InterfaceError, sa.exc.ProgrammingError, emergency_operations.AlertRaceError)
 """Not the press is at fault: it is tried again."""
 
@@ -44,63 +44,58 @@ class PressLane:
         self._engine = engine.create(choice.database_url, pool_size=1, application_name="driveops presses")
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="ingest-presses")
         self._vitals = vitals
-        self._task: asyncio.Task[None] | None = None
-        self._busy = asyncio.Lock()
+        self._stopping = False
 
     @property
     def taken_over(self) -> bool:
         """Whether another process has connected to this session."""
         return self._session.taken_over
 
-    def start(self) -> None:
-        """Begin to read."""
+    async def run(self) -> None:
+        """Commit presses until `stop` is called; the one in hand is finished, the broker keeps the others."""
         self._session.start()
-        self._task = asyncio.create_task(self._run(), name="presses")
+        try:
+            while not self._stopping:
+                await self._arrived.wait()
+                self._arrived.clear()
+                for taken in self._session.take():
+                    await self._take_all(taken)
+        finally:
+            await self._session.stop()
+            self._thread.shutdown(wait=False)
+            self._engine.dispose()
 
-    async def stop(self) -> None:
-        """Finish the press in hand; the broker keeps the others."""
-        self._session.pause()
-        with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(_STOP_LIMIT_S), self._busy:
-                pass
-        if self._task is not None:
-            self._task.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await self._task
-        await self._session.stop()
-        self._thread.shutdown(wait=False)
-        self._engine.dispose()
+    def stop(self) -> None:
+        """End `run`."""
+        self._stopping = True
+        self._arrived.set()
 
-    async def _run(self) -> None:
-        while True:
-            await self._arrived.wait()
-            self._arrived.clear()
-            for taken in self._session.take():
-                messages = taken.messages
-                for topic, payload, packet_id in zip(
-                    messages.topics, messages.payloads, messages.packet_ids, strict=True
-                ):
-                    async with self._busy:
-                        await self._take(topic, payload)
-                        if packet_id:
-                            taken.connection.acknowledge([packet_id])
+    async def _take_all(self, taken: subscriber.Taken) -> None:
+        messages = taken.messages
+        for topic, payload, packet_id in zip(messages.topics, messages.payloads, messages.packet_ids, strict=True):
+            if not await self._take(topic, payload):
+                return
+            if packet_id:
+                taken.connection.acknowledge([packet_id])
 
-    async def _take(self, topic: bytes, payload: bytes) -> None:
-        """Commit one press, however long that takes, and acknowledge it to its device."""
+    async def _take(self, topic: bytes, payload: bytes) -> bool:
+        """Commit one press, however long that takes, and acknowledge it to its device; False where a stop comes first."""
         received_at = dt.datetime.now(dt.UTC)
         wait_s = _FIRST_WAIT_S
-        while True:
+        while not self._stopping:
             try:
                 await asyncio.get_running_loop().run_in_executor(
                     self._thread, take_press, self._engine, topic, payload, received_at
                 )
-                break
             except _AWAY as error:
                 logger.error("a press waits for the database: %s", _words(error))  # noqa: TRY400 - no trace for people
                 await asyncio.sleep(wait_s)
                 wait_s = min(_LONGEST_WAIT_S, wait_s * _GROWTH)
-        self._vitals.presses += 1
-        await self._acknowledge(topic, payload)
+            else:
+                self._vitals.presses += 1
+                await self._acknowledge(topic, payload)
+                return True
+        return False
 
     async def _acknowledge(self, topic: bytes, payload: bytes) -> None:
         seq = panic.seq_of(payload)

@@ -4,8 +4,8 @@ import asyncio
 import logging
 import signal
 import uuid
-from collections.abc import Callable
-from typing import Protocol, TypeVar
+from collections.abc import Callable, Mapping
+from typing import Protocol
 
 from ingest import downlink, fix_lane, health, press_lane, settings, shards, status_lane
 
@@ -13,6 +13,23 @@ logger = logging.getLogger(__name__)
 
 _ACK_TICK_S = 0.25
 _HEALTH_TICK_S = 1.0
+
+
+class _Lane(Protocol):
+    @property
+    def taken_over(self) -> bool: ...
+    async def run(self) -> None: ...
+    def stop(self) -> None: ...
+
+
+class _MakeLane(Protocol):
+    def __call__(self, choice: settings.Settings, *, vitals: health.Vitals) -> _Lane: ...
+
+
+_LANES: Mapping[int, _MakeLane] = {
+    shards.PANIC_LEASE: press_lane.PressLane,
+    shards.STATUS_LEASE: status_lane.StatusLane,
+}
 
 
 class Service:
@@ -25,6 +42,7 @@ class Service:
         self._fixes = fix_lane.FixLane(choice, out=self._out, vitals=self._vitals, on_leases=self._leases_changed)
         self._held: frozenset[int] = frozenset()
         self._leases_moved = asyncio.Event()
+        self._ended = False
 
     async def run(self) -> None:
         """Work until SIGTERM or SIGINT, then commit what is in hand and leave."""
@@ -33,14 +51,16 @@ class Service:
             loop.add_signal_handler(signal_number, self._fixes.stop)
         self._out.start()
         async with asyncio.TaskGroup() as group:
-            side_tasks = [
-                group.create_task(self._keep_lanes(), name="lanes"),
+            ticks = [
                 group.create_task(self._every(_ACK_TICK_S, self._out.send_acknowledgements), name="acks"),
                 group.create_task(self._every(self._choice.live_interval_s, self._send_live_frames), name="live"),
                 group.create_task(self._every(_HEALTH_TICK_S, self._write_health), name="health"),
             ]
+            group.create_task(self._keep_lanes(group), name="lanes")
             await self._fixes.run()
-            for task in side_tasks:
+            self._ended = True
+            self._leases_changed(frozenset())
+            for task in ticks:
                 task.cancel()
         await self._out.stop()
         if self._choice.health_file is not None:
@@ -51,28 +71,21 @@ class Service:
         self._held = held
         self._leases_moved.set()
 
-    async def _keep_lanes(self) -> None:
-        """Run the panic and the status lane while their leases are held here."""
-        presses: press_lane.PressLane | None = None
-        statuses: status_lane.StatusLane | None = None
-        try:
-            while True:
-                await self._leases_moved.wait()
-                self._leases_moved.clear()
-                presses = await _adjust(
-                    presses,
-                    wanted=shards.PANIC_LEASE in self._held,
-                    make=lambda: press_lane.PressLane(self._choice, vitals=self._vitals),
-                )
-                statuses = await _adjust(
-                    statuses,
-                    wanted=shards.STATUS_LEASE in self._held,
-                    make=lambda: status_lane.StatusLane(self._choice, vitals=self._vitals),
-                )
-        finally:
-            for lane in (presses, statuses):
-                if lane is not None:
-                    await lane.stop()
+    async def _keep_lanes(self, group: asyncio.TaskGroup) -> None:
+        """Run the panic and the status lane while their leases are held here; if one fails, the process does."""
+        running: dict[int, tuple[_Lane, asyncio.Task[None]]] = {}
+        while not self._ended or running:
+            await self._leases_moved.wait()
+            self._leases_moved.clear()
+            for lease, make in _LANES.items():
+                lane, task = running.get(lease, (None, None))
+                if lane is not None and task is not None and (lease not in self._held or lane.taken_over):
+                    lane.stop()
+                    await asyncio.wait({task})
+                    del running[lease]
+                if lease in self._held and lease not in running:
+                    lane = make(self._choice, vitals=self._vitals)
+                    running[lease] = lane, group.create_task(lane.run(), name=f"lane {lease}")
 
     async def _every(self, interval_s: float, act: Callable[[], None]) -> None:
         while True:
@@ -87,24 +100,3 @@ class Service:
         self._vitals.broker = health.CONNECTED if connected else "away"
         if self._choice.health_file is not None:
             health.write(self._choice.health_file, self._vitals)
-
-
-class _Lane(Protocol):
-    @property
-    def taken_over(self) -> bool: ...
-    def start(self) -> None: ...
-    async def stop(self) -> None: ...
-
-
-_L = TypeVar("_L", bound=_Lane)
-
-
-async def _adjust(lane: _L | None, *, wanted: bool, make: Callable[[], _L]) -> _L | None:
-    """Stop a lane that is another process's now, or start one that is ours."""
-    if lane is not None and (not wanted or lane.taken_over):
-        await lane.stop()
-        lane = None
-    if lane is None and wanted:
-        lane = make()
-        lane.start()
-    return lane

@@ -1,7 +1,6 @@
 """The status lane: the newest word of each device about itself, retained by the broker."""
 
 import asyncio
-import contextlib
 import datetime as dt
 import logging
 from collections.abc import Sequence
@@ -44,42 +43,40 @@ class StatusLane:
         )
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="ingest-statuses")
         self._vitals = vitals
-        self._task: asyncio.Task[None] | None = None
+        self._stopping = False
 
     @property
     def taken_over(self) -> bool:
         """Whether another process has connected to this session."""
         return self._session.taken_over
 
-    def start(self) -> None:
-        """Begin to read."""
+    async def run(self) -> None:
+        """Commit statuses until `stop` is called; the broker keeps what is not committed."""
         self._session.start()
-        self._task = asyncio.create_task(self._run(), name="statuses")
+        try:
+            while not self._stopping:
+                await self._arrived.wait()
+                await asyncio.sleep(_GATHER_S)
+                self._arrived.clear()
+                for taken in self._session.take():
+                    messages = taken.messages
+                    pairs = list(zip(messages.topics, messages.payloads, strict=True))
+                    if await self._commit(pairs):
+                        taken.connection.acknowledge([packet for packet in messages.packet_ids if packet])
+                        self._vitals.statuses += len(pairs)
+        finally:
+            await self._session.stop()
+            self._thread.shutdown(wait=False)
 
-    async def stop(self) -> None:
-        """Stop reading; the broker keeps what is not committed."""
-        if self._task is not None:
-            self._task.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await self._task
-        await self._session.stop()
-        self._thread.shutdown()
+    def stop(self) -> None:
+        """End `run`."""
+        self._stopping = True
+        self._arrived.set()
 
-    async def _run(self) -> None:
-        while True:
-            await self._arrived.wait()
-            await asyncio.sleep(_GATHER_S)
-            self._arrived.clear()
-            for taken in self._session.take():
-                messages = taken.messages
-                pairs = list(zip(messages.topics, messages.payloads, strict=True))
-                await self._commit(pairs)
-                taken.connection.acknowledge([packet for packet in messages.packet_ids if packet])
-                self._vitals.statuses += len(pairs)
-
-    async def _commit(self, messages: Sequence[Message]) -> None:
+    async def _commit(self, messages: Sequence[Message]) -> bool:
+        """Commit, however long that takes; False where a stop comes first."""
         told = False
-        while True:
+        while not self._stopping:
             try:
                 await asyncio.get_running_loop().run_in_executor(
                     self._thread, save, self._database_url, messages, dt.datetime.now(dt.UTC)
@@ -89,7 +86,8 @@ class StatusLane:
                 told = True
                 await asyncio.sleep(_WAIT_S)
             else:
-                return
+                return True
+        return False
 
 
 def save(database_url: str, messages: Sequence[Message], received_at: dt.datetime) -> None:

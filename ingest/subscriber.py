@@ -5,7 +5,6 @@ first connect on), and sends at most `window` messages before it waits for ackno
 """
 
 import asyncio
-import contextlib
 import logging
 import random
 from collections.abc import Callable, Sequence
@@ -71,8 +70,7 @@ class Subscriber:
         """Disconnect; the broker keeps a persistent session, with whatever was not acknowledged."""
         if self._task is not None:
             self._task.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await self._task
+            await asyncio.wait({self._task})
         if self._connection is not None:
             await self._connection.close()
             self._connection = None

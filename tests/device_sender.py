@@ -35,8 +35,11 @@ def connect(url: str, client_id: str) -> mqtt.Client:
 class DeviceSender:
     """Sends messages of fixes for one or many devices and waits until all of their numbers are acknowledged."""
 
-    def __init__(self, url: str, *, tenant: str, client_id: str = "sender") -> None:
+    def __init__(
+        self, url: str, *, tenant: str, client_id: str = "sender", resend_after_s: float = _RESEND_S
+    ) -> None:
         self._tenant = tenant
+        self._resend_after_s = resend_after_s
         self._lock = threading.Lock()
         self._waiting: dict[tuple[str, int], tuple[float, str, Sequence[fixes.Numbered]]] = {}
         self._client = connect(url, client_id)
@@ -63,7 +66,7 @@ class DeviceSender:
         """Send again what has waited for long."""
         now_s = time.monotonic()
         with self._lock:
-            old = [(key, item) for key, item in self._waiting.items() if now_s - item[0] > _RESEND_S]
+            old = [(key, item) for key, item in self._waiting.items() if now_s - item[0] > self._resend_after_s]
             for key, (_, device, items) in old:
                 self._waiting[key] = (now_s, device, items)
         for _, (_, device, items) in old:
