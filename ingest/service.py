@@ -12,7 +12,7 @@ from ingest import downlink, fix_lane, health, press_lane, settings, shards, sta
 logger = logging.getLogger(__name__)
 
 _ACK_TICK_S = 0.25
-_HEALTH_TICK_S = 1.0
+_HEALTH_TICK_S = 0.25
 
 
 class _Lane(Protocol):

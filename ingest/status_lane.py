@@ -91,21 +91,16 @@ class StatusLane:
 
 
 def save(database_url: str, messages: Sequence[Message], received_at: dt.datetime) -> None:
-    """Commit statuses; of one device the last one counts. What can't be read is rejected."""
+    """Commit statuses one after the other, so that the last one of a device stands. What can't be taken is rejected."""
     with psycopg.connect(database_url, application_name="driveops statuses") as connection:
         names = {topic: name for topic, _ in messages if (name := _parse(topic)) is not None}
         devices = device_lookup.find_devices(connection, {(name.tenant, name.device) for name in names.values()})
-        by_topic = {topic: devices.get((name.tenant, name.device)) for topic, name in names.items()}
-        # An empty payload takes a retained message back and says nothing of the device.
-        newest = {topic: payload for topic, payload in messages if payload}
-        reasons = {
-            topic: _save(connection, by_topic.get(topic), payload, received_at) for topic, payload in newest.items()
-        }
-        rejects = [
-            _reject(topic, newest[topic], reason, names.get(topic), received_at)
-            for topic, reason in reasons.items()
-            if reason is not None
-        ]
+        rejects = []
+        for topic, payload in messages:
+            name = names.get(topic)
+            reason = _save(connection, devices.get((name.tenant, name.device)) if name else None, payload, received_at)
+            if reason is not None:
+                rejects.append(_reject(topic, payload, reason, name, received_at))
         if rejects:
             reject_log.add(connection, rejects)
 
@@ -114,6 +109,8 @@ def _save(
     connection: psycopg.Connection[Any], device: telemetry.DeviceRef | None, payload: bytes, received_at: dt.datetime
 ) -> str | None:
     """Why a status could not be taken; None where it was."""
+    if not payload:
+        return None  # it takes a retained message back and says nothing of the device
     if device is None:
         return "no such device in service"
     try:
