@@ -5,7 +5,6 @@ Every device drives east at its own latitude and gives a fix a second of its own
 
 import json
 import socket
-import struct
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -19,6 +18,8 @@ from ingest import mqtt_packets
 _TIME = "2026-01-01T00:00:00.000Z"
 _SEQ_DIGITS, _DEGREE_DIGITS = 9, 7
 _BLOCK = 500
+_CLOCK_S = 1_400
+"""After so many seconds a device begins its way anew; at 13 m/s it has crossed half of the area."""
 _PUBACK_BYTES = 4
 
 
@@ -32,6 +33,11 @@ class Area:
     lon_extent: float
 
 
+def device_name(number: int) -> str:
+    """The name of a device of the load."""
+    return f"bench{number:06d}"
+
+
 class Packets:
     """The packets of all devices, round after round; `fixes` in each message."""
 
@@ -42,7 +48,7 @@ class Packets:
         place = np.random.default_rng(7)
         self._lat = area.lat + place.uniform(0, area.lat_extent, devices)
         self._lon = area.lon + place.uniform(0, area.lon_extent / 2, devices)
-        self._step = area.lon_extent / 2 / 20_000
+        self._step = area.lon_extent / 2 / _CLOCK_S
         self._packets, marks = _template(tenant, devices, fixes, self._lat)
         self._id_at, self._time_at, self._lon_at, self._seq_at = marks
 
@@ -54,7 +60,7 @@ class Packets:
         for index in range(self.fixes):
             clock_s = self._round * self.fixes + index
             _write_time(self._packets[:, self._time_at[index] :], self._day_s + clock_s)
-            lon = np.rint((self._lon + clock_s % 20_000 * self._step) * 10**_DEGREE_DIGITS).astype(np.int64)
+            lon = np.rint((self._lon + clock_s % _CLOCK_S * self._step) * 10**_DEGREE_DIGITS).astype(np.int64)
             _write_degrees(self._packets[:, self._lon_at[index] :], lon)
             _write_number(self._packets[:, self._seq_at[index] :], np.int64(clock_s + 100_000_000), _SEQ_DIGITS)
         self._round += 1
@@ -127,9 +133,9 @@ def _template(
     tenant: str, devices: int, fixes: int, lat: npt.NDArray[np.float64]
 ) -> tuple[npt.NDArray[np.uint8], tuple[int, list[int], list[int], list[int]]]:
     """The packets, and where packet id, times, longitudes and numbers stand in each."""
-    packets = [_packet(tenant, f"bench{device:06d}", fixes, lat[device]) for device in range(devices)]
+    packets = [_packet(tenant, device_name(device), fixes, lat[device]) for device in range(devices)]
     first = packets[0]
-    topic_length = len(topics.device_topic(tenant, "bench000000", topics.Lane.FIXES))
+    topic_length = len(topics.device_topic(tenant, device_name(0), topics.Lane.FIXES))
     id_at = len(first) - len(_payload(fixes, lat[0])) - 3
     assert first[id_at - topic_length : id_at].startswith(b"driveops")
 
@@ -180,8 +186,3 @@ def _write_number(target: npt.NDArray[np.uint8], value: npt.NDArray[np.int64] | 
     for place in range(digits - 1, -1, -1):
         target[:, place] = value % 10 + ord("0")
         value = value // 10
-
-
-def pack_counter(value: int) -> bytes:
-    """A count for a shared file."""
-    return struct.pack("<q", value)

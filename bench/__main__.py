@@ -1,0 +1,33 @@
+"""`python -m bench`: measure, print a table, keep the figures in bench/results.json."""
+
+import argparse
+from collections.abc import Callable
+from typing import Any
+
+from bench import nmea, results, wire
+
+Rows = list[dict[str, Any]]
+BENCHES: dict[str, Callable[[float], Rows]] = {
+    "wire_1": lambda seconds: wire.measure(1, seconds),
+    "wire_20": lambda seconds: wire.measure(20, seconds),
+    "nmea": lambda _: nmea.measure(),
+}
+
+
+def main() -> None:
+    """Run the benches that are asked for."""
+    parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
+    parser.add_argument("--name", choices=sorted(BENCHES), action="append", help="only this one (may be repeated)")
+    parser.add_argument("--seconds", type=float, default=60.0, help="how long the long ones run (60)")
+    chosen = parser.parse_args()
+    measured: Rows = []
+    for name in chosen.name or BENCHES:
+        print(f"{name} …", flush=True)
+        rows = BENCHES[name](chosen.seconds)
+        results.merge(rows)
+        measured += rows
+    print(results.table(measured))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,143 @@
+"""Benches `wire_1` and `wire_20`: from the wire to committed rows, beside what two ceilings do in the same run."""
+
+import json
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import numpy as np
+import psycopg
+
+from bench import stage
+from db import array_params, binary_copy
+from domain.wire import topics
+from stack import broker_config
+
+DEVICES = 5_000
+_WARM_UP_S = 4.0
+_CEILING_S = 15.0
+_COPY_BATCH = 10_000
+_TARGETS = {1: (25_000, 0.4), 20: (70_000, 0.7)}
+
+
+def measure(fixes: int, seconds: float) -> list[dict[str, Any]]:
+    """Fixes committed a second with `fixes` in each message."""
+    with stage.running(devices_count=DEVICES) as ground:
+        rate = wire_rate(ground, fixes, seconds)
+        ceiling = drain_rate(ground) if fixes == 1 else copy_rate(ground)
+    target, least_ratio = _TARGETS[fixes]
+    ratio = rate / ceiling
+    what = "mosquitto_sub drain" if fixes == 1 else "staged COPY"
+    return [
+        {
+            "name": f"wire_{fixes}",
+            "value": round(rate),
+            "unit": "fixes/s",
+            "ceiling": round(ceiling),
+            "ratio": round(ratio, 2),
+            "target": f">= {target} and >= {least_ratio} x {what}",
+            "met": rate >= target and ratio >= least_ratio,
+        }
+    ]
+
+
+def wire_rate(ground: stage.Stage, fixes: int, seconds: float) -> float:
+    """Send through the broker as fast as ingest commits; every fix that was sent must be a row in the end.
+
+    Raises:
+        RuntimeError: a fix is missing or there twice.
+    """
+    before = ground.count_fixes()
+    with ground.ingest():
+        with sending(ground, fixes, "--health-file", str(ground.health_file), "--ahead", str(30_000 // min(fixes, 8))) as process:
+            time.sleep(_WARM_UP_S)
+            first, began_s = ground.vitals(), time.monotonic()
+            time.sleep(seconds)
+            last, ended_s = ground.vitals(), time.monotonic()
+        sent = json.loads(process.stdout.read() if process.stdout else "")["messages"]
+        _wait_for(ground, sent)
+    stored = ground.count_fixes() - before
+    if stored != sent * fixes:
+        raise RuntimeError(f"{sent * fixes} fixes were sent and {stored} are stored")
+    del began_s, ended_s
+    return float((last["fixes"] - first["fixes"]) / (last["time"] - first["time"]))
+
+
+def drain_rate(ground: stage.Stage, fixes: int = 1) -> float:
+    """Messages a second that mosquitto_sub takes from the same broker under the same load."""
+    messages = int(_CEILING_S * 30_000)
+    programs = ground.broker.programs
+    command = [
+        str(programs.mosquitto.parents[1] / "bin" / "mosquitto_sub"),
+        *("-h", "127.0.0.1", "-p", str(ground.broker.port), "-V", "5", "-q", "1", "-C", str(messages)),
+        *("-u", broker_config.INGEST, "-P", ground.passwords[broker_config.INGEST]),
+        *("-t", topics.lane_filter(topics.Lane.FIXES)),
+    ]
+    with subprocess.Popen(command, stdout=subprocess.DEVNULL) as listener:
+        time.sleep(0.5)
+        began_s = time.monotonic()
+        with sending(ground, fixes, "--messages", str(messages)):
+            listener.wait()
+            return messages / (time.monotonic() - began_s)
+
+
+def copy_rate(ground: stage.Stage) -> float:
+    """Rows a second by COPY into a staging table and INSERT … ON CONFLICT DO NOTHING, with nothing else to do."""
+    with psycopg.connect(ground.owner_dsn) as connection:
+        connection.execute("CREATE TEMPORARY TABLE staging (LIKE fix INCLUDING DEFAULTS)")
+        connection.commit()
+        streams = [_stream(number) for number in range(40)]
+        began_s, done = time.monotonic(), 0
+        while time.monotonic() - began_s < _CEILING_S and done < len(streams):
+            with connection.cursor() as cursor:
+                columns = "device_id, time, lat, lon, seq, received_at, alt_m, speed_mps, course_deg, hdop, satellites, fix_mode"
+                with cursor.copy(f"COPY staging ({columns}) FROM STDIN (FORMAT binary)".encode()) as copy:
+                    copy.write(streams[done])
+                cursor.execute(
+                    f"INSERT INTO fix ({columns}) SELECT {columns} FROM staging ON CONFLICT DO NOTHING".encode()  # noqa: S608
+                )
+                cursor.execute("TRUNCATE staging")
+            connection.commit()
+            done += 1
+        return done * _COPY_BATCH / (time.monotonic() - began_s)
+
+
+def _stream(number: int) -> bytes:
+    """A batch of fixes of the day after those of the load."""
+    row = np.arange(_COPY_BATCH)
+    device, second = row % DEVICES + 1, row // DEVICES + number * (_COPY_BATCH // DEVICES)
+    start_us = int(np.datetime64("2027-01-01T00:00:00", "us").astype(np.int64)) - array_params.POSTGRES_EPOCH_US
+    real = np.full(_COPY_BATCH, 12.5, ">f4")
+    small = np.full(_COPY_BATCH, 3, ">i2")
+    time_us = (start_us + second * 1_000_000).astype(">i8")
+    columns = [
+        *(device.astype(">i4"), time_us, np.full(_COPY_BATCH, 60.2, ">f8"), np.full(_COPY_BATCH, 24.9, ">f8")),
+        *(row.astype(">i8"), time_us, real, real, real, real, small, small),
+    ]
+    return binary_copy.encode([binary_copy.Column(values) for values in columns])
+
+
+@contextmanager
+def sending(ground: stage.Stage, fixes: int, *arguments: str) -> Iterator[subprocess.Popen[str]]:
+    """Run the load while the block does."""
+    command = [
+        *(sys.executable, "-m", "bench.load_process", "--port", str(ground.broker.port)),
+        *("--user", broker_config.FLEET, "--devices", str(DEVICES), "--fixes", str(fixes), *arguments),
+    ]
+    env = {**os.environ, "BENCH_MQTT_PASSWORD": ground.passwords[broker_config.FLEET]}
+    process = subprocess.Popen(command, env=env, stdout=subprocess.PIPE, text=True)
+    try:
+        yield process
+    finally:
+        process.terminate()
+        process.wait()
+
+
+def _wait_for(ground: stage.Stage, messages: int, limit_s: float = 60.0) -> None:
+    deadline = time.monotonic() + limit_s
+    while ground.vitals().get("messages", 0) < messages and time.monotonic() < deadline:
+        time.sleep(0.1)
