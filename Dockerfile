@@ -23,7 +23,7 @@ COPY domain domain
 COPY db db
 COPY gateway gateway
 COPY stack stack
-ENV STACK_CACHE_DIR=/opt/driveops/cache
+ENV STACK_CACHE_DIR=/opt/driveops/cache STACK_STATE_DIR=/var/lib/driveops/state
 # Only the town: the servers of this composition are containers of their own.
 RUN python -m stack fetch --town-only && chown -R driveops /opt/driveops/cache
 USER driveops

@@ -41,9 +41,13 @@ class Control:
             raise errors.StackError(f"the control socket's path is longer than {LONGEST_PATH} bytes: {self._path}")
         if await answers(self._path):
             raise errors.StackError(f"a fleet is running already: it listens at {self._path}")
-        self._path.unlink(missing_ok=True)
-        self._server = await asyncio.start_unix_server(self._serve, self._path, limit=_LONGEST_LINE)
-        self._path.chmod(0o600)
+        try:
+            self._path.parent.mkdir(parents=True, exist_ok=True)
+            self._path.unlink(missing_ok=True)
+            self._server = await asyncio.start_unix_server(self._serve, self._path, limit=_LONGEST_LINE)
+            self._path.chmod(0o600)
+        except OSError as error:
+            raise errors.StackError(f"the control socket {self._path} can't be made: {error.strerror}") from error
 
     def tell(self, event: dict[str, Any]) -> None:
         """Send an event to all who watch."""
