@@ -95,15 +95,18 @@ class Receiver:
         fixes: list[telemetry.Fix] = []
         for parts in self.assembler.framer.feed(data):
             if parts[0] == panic_sentence.ADDRESS:
+                self._hand_on(fixes)  # a press carries the last fix that was read before it
+                fixes = []
                 self._button(parts, self.line)
             else:
                 fixes += self.assembler.take(parts)
-        if fixes:
-            self._fixes(self.name, fixes)
+        self._hand_on(fixes)
 
     def _rest(self) -> None:
         # A receiver that pauses inside its epochs gets them closed by its cycle or by the next epoch.
         if self.assembler.counts.late < _MOST_BROKEN_EPOCHS:
-            fixes = self.assembler.flush()
-            if fixes:
-                self._fixes(self.name, fixes)
+            self._hand_on(self.assembler.flush())
+
+    def _hand_on(self, fixes: list[telemetry.Fix]) -> None:
+        if fixes:
+            self._fixes(self.name, fixes)

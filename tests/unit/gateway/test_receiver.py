@@ -68,3 +68,18 @@ def test_pauses_inside_epochs_stop_ending_them_after_some_were_torn(watched: rec
     assert given[0] is None
     assert all(speed is not None for speed in given[5:])
     assert len(given) >= 18
+
+
+def test_a_press_is_handed_on_after_the_fixes_that_came_before_it_in_the_same_piece(watched: receiver.Receiver) -> None:
+    order: list[str] = []
+    watched._fixes = lambda _name, fixes: order.extend(f"fix {fix.time.second}" for fix in fixes)
+    watched._button = lambda parts, _line: order.append(parts[1].decode())
+    seconds = [
+        sentence.encode(f"GPRMC,1011{second}.00,A,4851.5,N,00217.1,E,10.0,90.0,010326,,,A")
+        for second in (10, 11, 12, 13)
+    ]
+
+    watched._hear(b"".join(seconds) + sentence.encode("PDOP,PRESS,F1,7,83,-61"))
+    watched._rest()
+
+    assert order == ["fix 10", "fix 11", "PRESS", "fix 12", "fix 13"]
