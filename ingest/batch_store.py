@@ -1,14 +1,12 @@
 """Writes what the pipeline has made of a batch: everything in the one transaction that the caller holds."""
 
-from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import psycopg
 
-from db import device_lookup, fence_log, fix_rows, fix_writer, reject_log
-from domain import telemetry
+from db import fence_log, fix_rows, fix_writer, reject_log
 from ingest import late_fixes, pipeline
 
 LIVE_DTYPE = np.dtype(
@@ -28,24 +26,11 @@ LIVE_DTYPE = np.dtype(
 
 
 class BatchStore:
-    """The tables of the fixes lane over one connection; also answers what the pipeline asks (`pipeline.Lookups`)."""
+    """The tables of the fixes lane over one connection."""
 
     def __init__(self, connection: psycopg.Connection[Any]) -> None:
         self._connection = connection
         self._writer = fix_writer.FixWriter(connection)
-
-    def devices(self, names: Sequence[device_lookup.Name]) -> Mapping[device_lookup.Name, telemetry.DeviceRef]:
-        """The registered devices among these."""
-        return device_lookup.find_devices(self._connection, names)
-
-    def load(self, slots: npt.NDArray[np.int32], state: pipeline.State) -> None:
-        """Fill in the newest fix and the presence of these slots."""
-        device_ids = state.devices.slots["device_id"][slots]
-        newest = device_lookup.load_newest(self._connection, device_ids)
-        state.devices.set_newest(slots, {device_id: (time_us, lat, lon) for device_id, time_us, lat, lon in newest})
-        inside = device_lookup.load_presence(self._connection, device_ids)
-        by_slot = zip(state.devices.slots_of_devices(inside).tolist(), inside.values(), strict=True)
-        state.fences.set_presence(slots.tolist(), dict(by_slot))
 
     def save(self, batch: pipeline.Batch, state: pipeline.State) -> npt.NDArray[np.void]:
         """Write a batch; the latest positions that changed, in LIVE_DTYPE."""

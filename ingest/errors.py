@@ -11,3 +11,7 @@ class SettingsError(IngestError):
 
 class DatabaseAwayError(IngestError):
     """The database can't be reached or refuses to work; what was in hand is kept and tried again."""
+
+
+class BatchRefusedError(IngestError):
+    """The database refuses what a batch holds; nothing of it is committed."""

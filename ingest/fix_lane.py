@@ -1,17 +1,20 @@
-"""The fixes lane: sessions of the shards that this process holds, batches of what they bring, commits, acknowledgements.
+"""The fixes lane: batches of what the shards' sessions bring, their commits, and the acknowledgements that follow.
 
-One coroutine drives the worker, so that leases and batches never get in each other's way.
+One coroutine drives the worker, so that leases and batches never get in each other's way. While one batch is being
+committed the next one is prepared; only one that holds late fixes is waited for, since what it changes is not known yet.
 """
 
 import asyncio
+import contextlib
 import logging
+import sys
 import time
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from typing import TypeVar
 
-from domain.wire import topics
-from ingest import downlink, errors, health, inbox, settings, shards, subscriber, worker
+from ingest import downlink, errors, health, inbox, pipeline, settings, shard_sessions, shards, worker
 
 logger = logging.getLogger(__name__)
 
@@ -20,6 +23,17 @@ T = TypeVar("T")
 _LEASE_TICK_S = 1.0
 _FIRST_WAIT_S, _GROWTH, _LONGEST_WAIT_S = 0.1, 1.6, 5.0
 _DRAIN_LIMIT_S = 20.0
+_SWITCH_INTERVAL_S = 0.001
+"""A thread that hears from the database waits so long at most for one that computes."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Commit:
+    """A batch on its way into the database."""
+
+    segments: Sequence[inbox.Segment]
+    batch: pipeline.Batch
+    task: asyncio.Task[None]
 
 
 class FixLane:
@@ -39,17 +53,20 @@ class FixLane:
         self._vitals = vitals
         self._on_leases = on_leases
         self._held: frozenset[int] = frozenset()
-        self._sessions: dict[int, subscriber.Subscriber] = {}
-        self._inbox = inbox.Inbox(most_bytes=choice.memory_bytes, on_full=self._pause_reading)
-        self._thread = ThreadPoolExecutor(1, thread_name_prefix="ingest-worker")
+        self._inbox = inbox.Inbox(most_weight=choice.memory_bytes, on_full=self._pause_reading)
+        self._sessions = shard_sessions.ShardSessions(choice, on_messages=self._inbox.note_arrival)
+        self._preparing = ThreadPoolExecutor(1, thread_name_prefix="ingest-prepare")
+        self._committing = ThreadPoolExecutor(1, thread_name_prefix="ingest-commit")
+        self._commit: _Commit | None = None
         self._stopping = asyncio.Event()
         self._next_lease_tick_s = 0.0
-        self._connected = False
+        self._is_database_there = False
+        sys.setswitchinterval(_SWITCH_INTERVAL_S)
 
     @property
     def is_connected(self) -> bool:
         """Whether every session stands."""
-        return all(session.connection is not None for session in self._sessions.values())
+        return self._sessions.are_connected
 
     async def run(self) -> None:
         """Work until `stop` is called and everything in hand is committed."""
@@ -58,7 +75,7 @@ class FixLane:
             try:
                 await self._look_after_leases()
                 await self._wait_for_messages()
-                await self._commit_next()
+                await self._take_next_batch()
                 wait_s = _FIRST_WAIT_S
             except errors.DatabaseAwayError as error:
                 await self._pause(error, wait_s)
@@ -71,129 +88,154 @@ class FixLane:
         self._stopping.set()
         self._inbox.arrived.set()
 
+    # Leases.
+
     async def _look_after_leases(self) -> None:
         """Connect where there is no connection, then move towards a fair share of the leases."""
-        now_s = time.monotonic()
-        if self._connected and now_s < self._next_lease_tick_s:
+        if self._is_database_there and time.monotonic() < self._next_lease_tick_s:
             return
-        self._next_lease_tick_s = now_s + _LEASE_TICK_S
-        await self._in_thread(self.worker.connect)
-        seen = await self._in_thread(self.worker.see_leases)
+        self._next_lease_tick_s = time.monotonic() + _LEASE_TICK_S
+        await self._finish_commit()
+        await self._run(self.worker.connect)
+        seen = await self._run(self.worker.see_leases)
         plan = shards.plan(seen, preferred=self._held)
         if plan.release:
             # Sessions first: what the broker sends from now on waits there for the next holder.
             await self._close_sessions(plan.release)
-            await self._in_thread(self.worker.release_leases, plan.release)
-        taken = await self._in_thread(self.worker.take_leases, plan.take) if plan.take else frozenset()
+            await self._run(self.worker.release_leases, plan.release)
+        taken = await self._run(self.worker.take_leases, plan.take) if plan.take else frozenset()
         await self._hold((seen.mine | taken) - plan.release)
-        if not self._connected:
-            self._connected = True
-            self._vitals.database = "connected"
+        if not self._is_database_there:
+            self._is_database_there = True
+            self._vitals.database = health.CONNECTED
             logger.info("database: connected")
 
     async def _hold(self, held: frozenset[int]) -> None:
-        """Have a session for each shard that is held, and none for others."""
-        await self._close_sessions(self._sessions.keys() - held)
-        for lease in sorted(held & frozenset(range(topics.SHARDS))):
-            session = self._sessions.get(lease)
-            if session is not None and session.taken_over:
-                # Another process had the lease for a while; it is ours again.
-                await self._close_sessions([lease])
-                session = None
-            if session is None:
-                self._sessions[lease] = self._open_session(lease)
+        await self._close_sessions(self._sessions.to_close(held))
+        self._sessions.open(held)
         if held != self._held:
             logger.info("leases held", extra={"held": len(held), "before": len(self._held)})
         self._held = held
         self._vitals.shards = len(self._sessions)
         self._on_leases(held)
 
-    def _open_session(self, lease: int) -> subscriber.Subscriber:
-        subscription = subscriber.Subscription(
-            client_id=f"driveops-ingest-{lease:02x}",
-            filters=[topics.shard_filter(lease)],
-            window=self._choice.window,
-        )
-        session = subscriber.Subscriber(subscription, self._choice.broker, on_messages=self._inbox.note_arrival)
-        session.start()
-        return session
+    async def _close_sessions(self, leases: frozenset[int]) -> None:
+        if leases:
+            self._inbox.collect(self._sessions.take())
+            await self._sessions.close(leases)
+            self._inbox.drop(leases)
 
-    async def _close_sessions(self, leases: Collection[int]) -> None:
-        for lease in list(leases):
-            session = self._sessions.pop(lease, None)
-            if session is not None:
-                self._inbox.collect([(lease, session)])
-                await session.stop()
-        self._inbox.drop(leases)
+    # Batches.
 
     async def _wait_for_messages(self) -> None:
         """Until a batch is full or old enough, or the leases want to be looked after."""
-        choice = self._choice
-        if not self._inbox:
-            limit_s = max(0.0, self._next_lease_tick_s - time.monotonic())
-            try:
-                async with asyncio.timeout(limit_s):
+        if not self._inbox and not self._inbox.arrived.is_set():
+            await self._finish_commit()
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(max(0.0, self._next_lease_tick_s - time.monotonic())):
                     await self._inbox.arrived.wait()
-            except TimeoutError:
-                return
-        if self._inbox.collect(self._sessions.items()) < choice.batch_messages:
-            await asyncio.sleep(max(0.0, choice.batch_age_s - self._inbox.age_s(time.monotonic())))
-            self._inbox.collect(self._sessions.items())
+        if self._inbox.collect(self._sessions.take()) < self._choice.batch_messages:
+            age_s = self._inbox.age_s(time.monotonic())
+            await asyncio.sleep(max(0.0, self._choice.batch_age_s - age_s))
+            self._inbox.collect(self._sessions.take())
 
-    async def _commit_next(self) -> None:
-        batch = self._inbox.next_batch(most_messages=self._choice.batch_messages, most_bytes=self._choice.batch_bytes)
-        if not batch:
+    async def _take_next_batch(self) -> None:
+        """Prepare a batch, and begin to commit it when the one before is in the database."""
+        if self._commit is not None and self._commit.batch.changes_the_past:
+            await self._finish_commit()
+        segments = self._inbox.next_batch(
+            most_messages=self._choice.batch_messages, most_weight=self._choice.batch_bytes
+        )
+        if not segments:
             return
-        names = [topic for segment in batch for topic in segment.messages.topics]
-        payloads = [payload for segment in batch for payload in segment.messages.payloads]
-        received_us = time.time_ns() // 1_000
         try:
-            outcome = await self._in_thread(self.worker.process, names, payloads, received_us)
+            batch = await self._prepare(segments)
+            if await self._finish_commit():
+                batch = await self._prepare(segments)
         except errors.DatabaseAwayError:
-            self._inbox.put_back(batch)
+            self._inbox.put_back(segments)
             raise
-        for segment in batch:
+        task = asyncio.create_task(self._write(segments, batch), name="commit")
+        self._commit = _Commit(segments=segments, batch=batch, task=task)
+
+    async def _prepare(self, segments: Sequence[inbox.Segment]) -> pipeline.Batch:
+        names = [topic for segment in segments for topic in segment.messages.topics]
+        payloads = [payload for segment in segments for payload in segment.messages.payloads]
+        loop = asyncio.get_running_loop()
+        return await loop.run_in_executor(
+            self._preparing, self.worker.prepare, names, payloads, time.time_ns() // 1_000
+        )
+
+    async def _write(self, segments: Sequence[inbox.Segment], batch: pipeline.Batch) -> None:
+        self._acknowledge(segments, await self._run(self.worker.commit, batch))
+
+    async def _finish_commit(self) -> bool:
+        """Wait for the commit that is under way; True where what was prepared meanwhile must be prepared again."""
+        commit, self._commit = self._commit, None
+        if commit is None:
+            return False
+        try:
+            await commit.task
+        except errors.BatchRefusedError as error:
+            logger.warning("%s; taking it apart", error)
+            try:
+                outcome = await self._run(self.worker.commit_in_parts, commit.batch)
+            except errors.DatabaseAwayError:
+                self._inbox.put_back(commit.segments)
+                raise
+            self._acknowledge(commit.segments, outcome)
+            return True
+        except errors.DatabaseAwayError:
+            self._inbox.put_back(commit.segments)
+            raise
+        return False
+
+    def _acknowledge(self, segments: Sequence[inbox.Segment], outcome: worker.Outcome) -> None:
+        for segment in segments:
             segment.connection.acknowledge([packet for packet in segment.messages.packet_ids if packet])
             self._inbox.note_done(segment.weight)
         self._out.take(outcome, self.worker.state)
-        self._vitals.count(outcome, messages=len(payloads))
+        self._vitals.count(outcome)
+
+    # Trouble and the end.
 
     async def _pause(self, error: errors.DatabaseAwayError, wait_s: float) -> None:
-        if self._connected:
+        if self._is_database_there:
             logger.error("database: %s; paused, everything in hand is kept", error)
-            self._vitals.database = f"away: {error}"
-        self._connected = False
-        try:
+        self._vitals.database = f"away: {error}"
+        self._is_database_there = False
+        with contextlib.suppress(errors.DatabaseAwayError):
+            await self._finish_commit()
+        with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(wait_s):
                 await self._stopping.wait()
-        except TimeoutError:
-            pass
 
     async def _drain(self) -> None:
         """Commit what is in hand; what can't be stays with the broker, unacknowledged."""
-        for session in self._sessions.values():
-            session.pause()
-        self._inbox.collect(self._sessions.items())
+        self._sessions.pause()
+        self._inbox.collect(self._sessions.take())
         try:
             async with asyncio.timeout(_DRAIN_LIMIT_S):
                 while self._inbox:
-                    await self._commit_next()
+                    await self._take_next_batch()
+                await self._finish_commit()
         except (errors.DatabaseAwayError, TimeoutError) as error:
             logger.warning("stopping with messages in hand, the broker keeps them: %s", error or "took too long")
 
     async def _leave(self) -> None:
-        await asyncio.gather(*(session.stop() for session in self._sessions.values()))
+        await self._sessions.close_all()
         self._on_leases(frozenset())
-        await self._in_thread(self.worker.close)
-        self._thread.shutdown()
+        await self._run(self.worker.close)
+        for thread in (self._preparing, self._committing):
+            thread.shutdown()
 
     def _pause_reading(self, full: bool) -> None:  # noqa: FBT001 - a callback of one flag
-        logger.log(
-            logging.WARNING if full else logging.INFO,
-            "memory limit reached, reading pauses" if full else "reading goes on",
-        )
-        for session in self._sessions.values():
-            (session.pause if full else session.resume)()
+        if full:
+            logger.warning("memory limit reached, reading pauses")
+            self._sessions.pause()
+        else:
+            logger.info("reading goes on")
+            self._sessions.resume()
 
-    async def _in_thread(self, call: Callable[..., T], *arguments: object) -> T:
-        return await asyncio.get_running_loop().run_in_executor(self._thread, call, *arguments)
+    async def _run(self, call: Callable[..., T], *arguments: object) -> T:
+        return await asyncio.get_running_loop().run_in_executor(self._committing, call, *arguments)

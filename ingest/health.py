@@ -27,9 +27,9 @@ class Vitals:
     presses: int = 0
     statuses: int = 0
 
-    def count(self, outcome: worker.Outcome, *, messages: int) -> None:
+    def count(self, outcome: worker.Outcome) -> None:
         """Count a commit of the fixes lane."""
-        self.messages += messages
+        self.messages += outcome.messages
         self.fixes += outcome.fixes
         self.rejected += outcome.rejected
 

@@ -27,12 +27,13 @@ class Inbox:
     """What has been received and is not committed yet.
 
     Args:
-        most_bytes: with more payload in hand, `on_full` is called with True, and with False when half of it is gone.
+        most_weight: with more in hand (lengths of payloads, and one for each message), `on_full` is called with True,
+            and with False when half of it is gone.
     """
 
-    def __init__(self, *, most_bytes: int, on_full: Callable[[bool], None]) -> None:
+    def __init__(self, *, most_weight: int, on_full: Callable[[bool], None]) -> None:
         self._waiting: deque[Segment] = deque()
-        self._most_bytes = most_bytes
+        self._most_weight = most_weight
         self._on_full = on_full
         self._held = 0
         self._full = False
@@ -45,35 +46,34 @@ class Inbox:
         if not self.arrived.is_set():
             self._oldest_s = time.monotonic()
             self.arrived.set()
-        if not self._full and self._held > self._most_bytes:
+        if not self._full and self._held > self._most_weight:
             self._full = True
             self._on_full(True)
 
     def note_done(self, weight: int) -> None:
         """Count what is committed or dropped."""
         self._held = max(0, self._held - weight)
-        if self._full and self._held < self._most_bytes // 2:
+        if self._full and self._held < self._most_weight // 2:
             self._full = False
             self._on_full(False)
 
-    def collect(self, sessions: Iterable[tuple[int, subscriber.Subscriber]]) -> int:
-        """Take what the sessions hold; the number of messages that wait now."""
+    def collect(self, received: Iterable[tuple[int, subscriber.Taken]]) -> int:
+        """Take in what the sessions have received; the number of messages that wait now."""
         self.arrived.clear()
-        for lease, session in sessions:
-            self._waiting.extend(Segment(lease, taken.connection, taken.messages) for taken in session.take())
+        self._waiting.extend(Segment(lease, taken.connection, taken.messages) for lease, taken in received)
         return sum(len(segment.messages) for segment in self._waiting)
 
     def age_s(self, now_s: float) -> float:
         """How long ago the first message came that the last `collect` took."""
         return now_s - self._oldest_s
 
-    def next_batch(self, *, most_messages: int, most_bytes: int) -> list[Segment]:
-        """Cut off a batch; a single message may be longer than `most_bytes`."""
+    def next_batch(self, *, most_messages: int, most_weight: int) -> list[Segment]:
+        """Cut off a batch; a single message may be longer than `most_weight`."""
         batch: list[Segment] = []
         messages = size = 0
-        while self._waiting and messages < most_messages and size < most_bytes:
+        while self._waiting and messages < most_messages and size < most_weight:
             head = self._waiting.popleft()
-            fitting = _fitting(head.messages.payloads, most_messages - messages, most_bytes - size)
+            fitting = _fitting(head.messages.payloads, most_messages - messages, most_weight - size)
             if fitting < len(head.messages):
                 head, rest = _split(head, fitting)
                 self._waiting.appendleft(rest)
@@ -96,14 +96,14 @@ class Inbox:
         return bool(self._waiting)
 
 
-def _fitting(payloads: list[bytes], most_messages: int, most_bytes: int) -> int:
+def _fitting(payloads: list[bytes], most_messages: int, most_weight: int) -> int:
     """How many of the first payloads fit; at least one."""
-    if len(payloads) <= most_messages and sum(map(len, payloads)) <= most_bytes:
+    if len(payloads) <= most_messages and sum(map(len, payloads)) <= most_weight:
         return len(payloads)
     size = 0
     for count, payload in enumerate(payloads[:most_messages]):
         size += len(payload)
-        if size > most_bytes:
+        if size > most_weight:
             return max(1, count)
     return min(most_messages, len(payloads))
 

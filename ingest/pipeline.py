@@ -1,6 +1,7 @@
 """What a batch of messages goes through on its way to rows: STAGES, one after the other, in this order.
 
-Everything here computes; `ingest.batch_store` writes what comes out, in one transaction.
+Everything here computes, as if all batches before were committed; `ingest.batch_store` writes what comes out, in one
+transaction.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -30,7 +31,7 @@ class Lookups(Protocol):
 
 @dataclass(slots=True, kw_only=True)
 class State:
-    """What a process remembers from batch to batch; it can be thrown away at any time and is loaded again."""
+    """What a process remembers from batch to batch; it can be forgotten at any time and is loaded again."""
 
     devices: registry.Registry = field(default_factory=registry.Registry)
     fences: fence_watch.FenceWatch = field(default_factory=fence_watch.FenceWatch)
@@ -59,6 +60,19 @@ class Batch:
     newest: fix_rows.FixRows = field(default_factory=lambda: fix_rows.empty(0, fix_decoder.ROW_FIELDS))
     hours: npt.NDArray[np.void] = field(default_factory=lambda: np.zeros(0, fix_rows.ACTIVITY_DTYPE))
     crossings: fence_log.Crossings = field(default_factory=lambda: np.zeros(0, fence_log.CROSSING_DTYPE))
+
+    @property
+    def changes_the_past(self) -> bool:
+        """Whether what follows can only be prepared when this is committed."""
+        return len(self.late) > 0
+
+    def halves(self) -> tuple["Batch", "Batch"]:
+        """The messages in two new batches."""
+        middle = len(self.payloads) // 2
+        return (
+            Batch(topics=self.topics[:middle], payloads=self.payloads[:middle], received_us=self.received_us),
+            Batch(topics=self.topics[middle:], payloads=self.payloads[middle:], received_us=self.received_us),
+        )
 
 
 Stage = Callable[[Batch, State, Lookups], None]
@@ -112,7 +126,15 @@ def watch(batch: Batch, state: State, lookups: Lookups) -> None:  # noqa: ARG001
     batch.crossings = state.fences.judge(batch.new, starts, state.fence_tenants(batch.new["slot"]))
 
 
-STAGES: tuple[Stage, ...] = (decode, identify, order, measure, watch)
+def remember(batch: Batch, state: State, lookups: Lookups) -> None:  # noqa: ARG001 - a stage
+    """Where the devices are now, for the batch after this one."""
+    state.devices.advance(batch.newest)
+    if len(batch.crossings):
+        slots = state.devices.slots_of_devices(batch.crossings["device_id"].tolist())
+        state.fences.apply(batch.crossings, slots)
+
+
+STAGES: tuple[Stage, ...] = (decode, identify, order, measure, watch, remember)
 
 
 def run(batch: Batch, state: State, lookups: Lookups) -> None:
@@ -126,14 +148,6 @@ def refuse(batch: Batch, reason: str) -> None:
     decoded = fix_decoder.decode(batch.payloads)
     batch.bad = [fix_decoder.BadPayload(message=0, reason=reason, seqs=tuple(decoded.rows["seq"].tolist()))]
     _reject(batch, {})
-
-
-def advance(batch: Batch, state: State) -> None:
-    """Move the memory on, after the batch is committed."""
-    state.devices.advance(batch.newest)
-    if len(batch.crossings):
-        slots = state.devices.slots_of_devices(batch.crossings["device_id"].tolist())
-        state.fences.apply(batch.crossings, slots)
 
 
 def _reject_strangers(batch: Batch, unknown: npt.NDArray[np.bool_], devices: registry.Registry) -> dict[int, list[str]]:

@@ -1,24 +1,26 @@
-"""The side of ingest behind the edge: one thread, one connection to the database, batch after batch.
+"""The side of ingest behind the edge: prepares batches in one thread and commits them in another.
 
-Every method runs in that thread. The leases are held on the connection that writes, so that a process that has lost them
-can't commit either.
+`prepare` may run beside `commit`, nothing else beside anything. The leases are held on the connection that writes, so that a
+process that has lost them can't commit either; look-ups have a connection of their own.
 """
 
 import contextlib
 import logging
 import time
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import numpy.typing as npt
 import psycopg
 
 from db import fence_log, leases, notices
-from ingest import batch_store, errors, pipeline
+from ingest import batch_store, errors, lookups, pipeline
 
 logger = logging.getLogger(__name__)
+
+T = TypeVar("T")
 
 _CONNECT_LIMIT_S = 10
 _CONNECTION_OPTIONS = " ".join(
@@ -35,7 +37,7 @@ _CONNECTION_OPTIONS = " ".join(
         "plan_cache_mode=force_generic_plan",
     )
 )
-_REPLACEABLE = (psycopg.DataError, psycopg.IntegrityError)
+_REFUSALS = (psycopg.DataError, psycopg.IntegrityError)
 """Errors of what is written, not of the database: the payload at fault is found and rejected."""
 
 
@@ -46,9 +48,19 @@ class Outcome:
     ack_runs: list[tuple[int, int, int]] = field(default_factory=list)  #: slot, first and last seq
     refused_seqs: dict[bytes, list[int]] = field(default_factory=dict)  #: by topic
     live: list[npt.NDArray[np.void]] = field(default_factory=list)  #: in batch_store.LIVE_DTYPE
+    messages: int = 0
     fixes: int = 0
-    stored: int = 0
     rejected: int = 0
+
+    def add(self, other: "Outcome") -> None:
+        """Take in what came of other messages."""
+        self.ack_runs += other.ack_runs
+        for topic, seqs in other.refused_seqs.items():
+            self.refused_seqs.setdefault(topic, []).extend(seqs)
+        self.live += other.live
+        self.messages += other.messages
+        self.fixes += other.fixes
+        self.rejected += other.rejected
 
 
 class Worker:
@@ -60,6 +72,8 @@ class Worker:
         self._connection: psycopg.Connection[Any] | None = None
         self._store: batch_store.BatchStore | None = None
         self._book: leases.LeaseBook | None = None
+        self._lookups: lookups.Lookups | None = None
+        self._is_broken = False
         self._changed: set[str] = set()
 
     def connect(self) -> None:
@@ -68,23 +82,17 @@ class Worker:
         Raises:
             DatabaseAwayError: it can't be reached.
         """
-        if self._connection is not None:
+        if self._connection is not None and not self._is_broken:
             return
+        self.close()
         with self._away_on_error():
-            connection = psycopg.connect(
-                self._database_url,
-                autocommit=True,
-                connect_timeout=_CONNECT_LIMIT_S,
-                application_name="driveops ingest",
-                options=_CONNECTION_OPTIONS,
-            )
-            self._connection = connection
-            connection.prepare_threshold = 1
+            connection = self._connection = self._open("driveops ingest")
             connection.add_notify_handler(lambda notice: self._changed.add(notice.channel))
             for channel in (notices.REGISTRY, notices.GEOFENCES):
                 connection.execute(f"LISTEN {channel}")
             self._store = batch_store.BatchStore(connection)
             self._book = leases.LeaseBook(connection)
+            self._lookups = lookups.Lookups(self._open("driveops ingest look-ups"))
             self.state.devices.forget_topics()
             self.state.devices.forget_newest()
             self._load_fences()
@@ -92,114 +100,122 @@ class Worker:
     def see_leases(self) -> leases.Leases:
         """Who holds what; also takes up what was changed in the registry and the geofences."""
         with self._away_on_error():
-            seen = self._lease_book.see()
+            seen = self._there(self._book).see()
             self._take_up_changes()
             return seen
 
     def take_leases(self, numbers: Collection[int]) -> frozenset[int]:
         """Try to hold these leases; what is known of their devices is loaded anew."""
         with self._away_on_error():
-            taken = self._lease_book.take(numbers)
+            taken = self._there(self._book).take(numbers)
         self.state.devices.forget_shards(taken)
         return taken
 
     def release_leases(self, numbers: Collection[int]) -> None:
         """Give these leases back."""
         with self._away_on_error():
-            self._lease_book.release(numbers)
+            self._there(self._book).release(numbers)
 
-    def process(self, topics: Sequence[bytes], payloads: Sequence[bytes], received_us: int) -> Outcome:
-        """Commit messages; what can't be taken is among the rejects then.
+    def prepare(self, topics: Sequence[bytes], payloads: Sequence[bytes], received_us: int) -> pipeline.Batch:
+        """Compute what is to be written for these messages, as if all batches before were committed.
 
         Raises:
-            DatabaseAwayError: nothing is committed, try again after `connect`.
+            DatabaseAwayError: a look-up failed, try again after `connect`.
+        """
+        batch = pipeline.Batch(topics=topics, payloads=payloads, received_us=received_us)
+        with self._away_on_error():
+            pipeline.run(batch, self.state, self._there(self._lookups))
+        return batch
+
+    def commit(self, batch: pipeline.Batch) -> Outcome:
+        """Write a prepared batch.
+
+        Raises:
+            BatchRefusedError: nothing is committed, and what was prepared since is void: `commit_in_parts` comes next.
+            DatabaseAwayError: nothing is committed, prepare it again after `connect`.
+        """
+        with self._away_on_error():
+            try:
+                return self._write(batch)
+            except _REFUSALS as error:
+                raise errors.BatchRefusedError(f"a batch was refused: {error}") from error
+
+    def commit_in_parts(self, batch: pipeline.Batch) -> Outcome:
+        """Commit what can be of a refused batch; the payloads at fault are among the rejects then.
+
+        First what is remembered here is suspected, then the payloads: halves, until the one at fault stands alone.
+
+        Raises:
+            DatabaseAwayError: try again after `connect`; what was committed meanwhile is only known again.
         """
         outcome = Outcome()
         with self._away_on_error():
-            self._process(topics, payloads, received_us, outcome)
+            self._commit_part(batch, outcome)
         return outcome
 
-    def run(self, write: Callable[[psycopg.Connection[Any]], None]) -> None:
-        """Do something else in one transaction.
-
-        Raises:
-            DatabaseAwayError: nothing is committed, try again after `connect`.
-        """
-        with self._away_on_error():
-            if self._connection is None:
-                raise psycopg.OperationalError("not connected")
-            with self._connection.transaction():
-                write(self._connection)
-
     def close(self) -> None:
-        """End the connection, and with it the leases."""
+        """End the connections, and with them the leases."""
         if self._connection is not None:
             self._connection.close()
-            self._connection = None
+        if self._lookups is not None:
+            self._lookups.close()
+        self._connection = self._store = self._book = self._lookups = None
+        self._is_broken = False
 
-    def _process(
-        self,
-        topics: Sequence[bytes],
-        payloads: Sequence[bytes],
-        received_us: int,
-        outcome: Outcome,
-        *,
-        again: bool = False,
-    ) -> None:
+    def _open(self, name: str) -> psycopg.Connection[Any]:
+        connection = psycopg.connect(
+            self._database_url,
+            autocommit=True,
+            connect_timeout=_CONNECT_LIMIT_S,
+            application_name=name,
+            options=_CONNECTION_OPTIONS,
+        )
+        connection.prepare_threshold = 1
+        return connection
+
+    def _commit_part(self, part: pipeline.Batch, outcome: Outcome) -> None:
+        self._forget()
+        again = pipeline.Batch(topics=part.topics, payloads=part.payloads, received_us=part.received_us)
         try:
-            self._commit(topics, payloads, received_us, outcome)
-        except _REPLACEABLE as error:
-            # First suspect what is remembered here, then the payloads: halve until the one at fault stands alone.
+            pipeline.run(again, self.state, self._there(self._lookups))
+            outcome.add(self._write(again))
+        except _REFUSALS as error:
+            if len(part.payloads) > 1:
+                for half in part.halves():
+                    self._commit_part(half, outcome)
+                return
+            logger.warning("the database refuses a payload: %s", error)
             self._forget()
-            if not again:
-                logger.warning("a batch was refused, loading anew what is remembered: %s", error)
-                self._process(topics, payloads, received_us, outcome, again=True)
-            elif len(payloads) > 1:
-                for half in (slice(None, len(payloads) // 2), slice(len(payloads) // 2, None)):
-                    self._process(topics[half], payloads[half], received_us, outcome, again=True)
-            else:
-                logger.warning("the database refuses a payload: %s", error)
-                self._commit(topics, payloads, received_us, outcome, refusal=str(error))
+            refused = pipeline.Batch(topics=part.topics, payloads=part.payloads, received_us=part.received_us)
+            pipeline.refuse(refused, str(error))
+            outcome.add(self._write(refused))
 
-    def _commit(
-        self,
-        topics: Sequence[bytes],
-        payloads: Sequence[bytes],
-        received_us: int,
-        outcome: Outcome,
-        *,
-        refusal: str | None = None,
-    ) -> None:
-        if self._connection is None or self._store is None:
-            raise psycopg.OperationalError("not connected")
-        batch = pipeline.Batch(topics=topics, payloads=payloads, received_us=received_us)
-        with self._connection.transaction():
-            if refusal is None:
-                pipeline.run(batch, self.state, self._store)
-            else:
-                pipeline.refuse(batch, refusal)
-            live = self._store.save(batch, self.state)
-        pipeline.advance(batch, self.state)
-        outcome.ack_runs += batch.ack_runs
-        for topic, seqs in batch.refused_seqs.items():
-            outcome.refused_seqs.setdefault(topic, []).extend(seqs)
-        outcome.live.append(live)
-        outcome.fixes += len(batch.rows)
-        outcome.rejected += len(batch.rejects)
+    def _write(self, batch: pipeline.Batch) -> Outcome:
+        with self._there(self._connection).transaction():
+            live = self._there(self._store).save(batch, self.state)
+        return Outcome(
+            ack_runs=batch.ack_runs,
+            refused_seqs=batch.refused_seqs,
+            live=[live],
+            messages=len(batch.payloads),
+            fixes=len(batch.rows),
+            rejected=len(batch.rejects),
+        )
 
     @contextlib.contextmanager
     def _away_on_error(self) -> Iterator[None]:
         try:
             yield
         except psycopg.Error as error:
-            self.close()
+            # Not closed here: the other thread may be using a connection. `connect` comes when both are done.
+            self._is_broken = True
             raise errors.DatabaseAwayError(str(error).strip() or type(error).__name__) from error
 
-    @property
-    def _lease_book(self) -> leases.LeaseBook:
-        if self._book is None or self._connection is None:
+    @staticmethod
+    def _there(part: T | None) -> T:
+        if part is None:
             raise psycopg.OperationalError("not connected")
-        return self._book
+        return part
 
     def _forget(self) -> None:
         self.state.devices.forget_topics()
@@ -214,11 +230,11 @@ class Worker:
             self._load_fences()
 
     def _load_fences(self) -> None:
-        assert self._connection is not None
+        connection = self._there(self._connection)
         started_s = time.monotonic()
-        with self._connection.transaction():
-            fence_log.drop_unwatched_presence(self._connection)
-            self.state.fences.load(fence_log.load_fences(self._connection))
+        with connection.transaction():
+            fence_log.drop_unwatched_presence(connection)
+            self.state.fences.load(fence_log.load_fences(connection))
         logger.info(
             "geofences loaded",
             extra={"fences": len(self.state.fences.engine.fences), "took_s": round(time.monotonic() - started_s, 3)},

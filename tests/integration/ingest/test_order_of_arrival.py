@@ -51,7 +51,8 @@ class Ground:
         """Commit batches of messages of fixes."""
         for number, batch in enumerate(batches):
             payloads = [json.dumps(message).encode() for message in batch]
-            self.worker.process([topic] * len(payloads), payloads, 1_800_000_000_000_000 + number)
+            made = self.worker.prepare([topic] * len(payloads), payloads, 1_800_000_000_000_000 + number)
+            self.worker.commit(made)
 
     def rows(self, device_id: int) -> dict[str, list[tuple[Any, ...]]]:
         """Everything that follows from a device's fixes, without who it is and the facts of receipt."""
