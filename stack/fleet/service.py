@@ -23,6 +23,7 @@ _VAN_TICK_S = 1.0
 _TOO_LATE_S = 2.0
 _REPORT_EVERY_S = 10.0
 _CLIENT_ID = "fleet"
+_MOST_CONNECTIONS, _TRACKERS_A_CONNECTION = 16, 500
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,7 +56,8 @@ class Fleet:
         self._boxes = gateways.Gateways(found.folder, roster.DEMO, found.gateways) if found.gateways else None
         self.units = roster.enlist(units=plan.units, gateways=plan.gateways)
         self._by_device = {f"{unit.tenant}/{unit.device}": unit for unit in self.units}
-        self.out = publisher.Publisher(found.mqtt_url, _CLIENT_ID)
+        connections = min(_MOST_CONNECTIONS, 1 + plan.units // _TRACKERS_A_CONNECTION)
+        self.out = publisher.Publisher(found.mqtt_url, _CLIENT_ID, connections=connections)
         direct = [unit for unit in self.units if unit.kind is not roster.Kind.GATEWAY_VAN]
         waves = platoon.form(town, direct, waves=min(_WAVES, max(1, len(direct))), seed=plan.seed)
         self._waves = [trackers.Trackers(wave, self.out, batch=plan.batch) for wave in waves]

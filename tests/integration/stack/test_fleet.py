@@ -158,3 +158,23 @@ def test_a_wrong_password_is_told_in_words(broker: RunningBroker) -> None:
 
     with pytest.raises(publisher.BrokerUnreachableError, match="cannot be used"):
         asyncio.run(scenario())
+
+
+def test_a_press_is_not_lost_with_the_brokers_session(broker: RunningBroker, tmp_path: Path) -> None:
+    """Killed and started thrice in a row: what was under way is given up each time, and the way is free again after it."""
+
+    async def trouble(fleet: service.Fleet) -> None:
+        for _ in range(3):
+            await asyncio.to_thread(broker.kill)
+            await asyncio.sleep(0.3)
+            await asyncio.to_thread(broker.start)
+            before = fleet.out.published
+            async with asyncio.timeout(20):
+                while fleet.out.published < before + 60:  # noqa: ASYNC110
+                    await asyncio.sleep(0.05)
+        with mqtt_probe.connected(broker, broker_config.INGEST) as probe:
+            probe.subscribe(topics.lane_filter(topics.Lane.PANIC))
+            await control.ask(tmp_path / "fleet.sock", "panic unit-00001")
+            await asyncio.to_thread(mqtt_probe.wait_for, lambda: len(probe.received) > 0)
+
+    _run(broker, tmp_path, service.Plan(units=60, gateways=0, presses_per_hour=0.0), trouble)
