@@ -23,7 +23,7 @@ from gateway import configuration, tls
 
 _log = logging.getLogger(__name__)
 
-_SESSION_EXPIRY_S = 14 * 86_400
+_SESSION_EXPIRY_S = 0xFFFF_FFFF  # never: see stack/broker_config on what Mosquitto does with sessions that expire
 _FIRST_WAIT_S, _LONGEST_WAIT_S, _REFUSED_WAIT_S = 0.5, 30.0, 10.0
 _FAREWELL_S = 2.0
 _DOWN = (topics.Lane.ACK, topics.Lane.COMMAND)

@@ -15,8 +15,8 @@ from ingest import mqtt_connection, mqtt_packets, settings
 logger = logging.getLogger(__name__)
 
 _FIRST_WAIT_S, _GROWTH, _LONGEST_WAIT_S = 0.2, 1.6, 10.0
-_SESSION_EXPIRY_S = 14 * 86_400
-"""As long as the broker keeps the session of a gateway; a shard that nobody reads for so long has other troubles."""
+_SESSION_EXPIRY_S = mqtt_packets.NEVER_EXPIRES_S
+"""Never: see stack/broker_config on what Mosquitto does with sessions that expire."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
