@@ -85,7 +85,7 @@ class Stage:
 
     def _wait_until_at_work(self, process: subprocess.Popen[bytes]) -> None:
         deadline = time.monotonic() + _START_LIMIT_S
-        while not (self.vitals().get("broker") == "connected" and self.vitals().get("shards") == 64):  # noqa: PLR2004
+        while not (self.vitals().get("broker") == "connected" and self.vitals().get("shards") == 64):
             if process.poll() is not None or time.monotonic() > deadline:
                 raise RuntimeError(f"ingest does not start:\n{(self.folder / 'ingest.log').read_text()[-3_000:]}")
             time.sleep(0.1)

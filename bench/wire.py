@@ -21,6 +21,7 @@ DEVICES = 5_000
 _WARM_UP_S = 4.0
 _CEILING_S = 15.0
 _COPY_BATCH = 10_000
+_COPY_COLUMNS = "device_id, time, lat, lon, seq, received_at, alt_m, speed_mps, course_deg, hdop, satellites, fix_mode"
 _TARGETS = {1: (25_000, 0.4), 20: (70_000, 0.7)}
 
 
@@ -53,17 +54,18 @@ def wire_rate(ground: stage.Stage, fixes: int, seconds: float) -> float:
     """
     before = ground.count_fixes()
     with ground.ingest():
-        with sending(ground, fixes, "--health-file", str(ground.health_file), "--ahead", str(30_000 // min(fixes, 8))) as process:
+        with sending(
+            ground, fixes, "--health-file", str(ground.health_file), "--ahead", str(30_000 // min(fixes, 8))
+        ) as process:
             time.sleep(_WARM_UP_S)
-            first, began_s = ground.vitals(), time.monotonic()
+            first = ground.vitals()
             time.sleep(seconds)
-            last, ended_s = ground.vitals(), time.monotonic()
+            last = ground.vitals()
         sent = json.loads(process.stdout.read() if process.stdout else "")["messages"]
         _wait_for(ground, sent)
     stored = ground.count_fixes() - before
     if stored != sent * fixes:
         raise RuntimeError(f"{sent * fixes} fixes were sent and {stored} are stored")
-    del began_s, ended_s
     return float((last["fixes"] - first["fixes"]) / (last["time"] - first["time"]))
 
 
@@ -94,11 +96,10 @@ def copy_rate(ground: stage.Stage) -> float:
         began_s, done = time.monotonic(), 0
         while time.monotonic() - began_s < _CEILING_S and done < len(streams):
             with connection.cursor() as cursor:
-                columns = "device_id, time, lat, lon, seq, received_at, alt_m, speed_mps, course_deg, hdop, satellites, fix_mode"
-                with cursor.copy(f"COPY staging ({columns}) FROM STDIN (FORMAT binary)".encode()) as copy:
+                with cursor.copy(f"COPY staging ({_COPY_COLUMNS}) FROM STDIN (FORMAT binary)".encode()) as copy:
                     copy.write(streams[done])
                 cursor.execute(
-                    f"INSERT INTO fix ({columns}) SELECT {columns} FROM staging ON CONFLICT DO NOTHING".encode()  # noqa: S608
+                    f"INSERT INTO fix ({_COPY_COLUMNS}) SELECT {_COPY_COLUMNS} FROM staging ON CONFLICT DO NOTHING".encode()
                 )
                 cursor.execute("TRUNCATE staging")
             connection.commit()

@@ -35,9 +35,7 @@ def connect(url: str, client_id: str) -> mqtt.Client:
 class DeviceSender:
     """Sends messages of fixes for one or many devices and waits until all of their numbers are acknowledged."""
 
-    def __init__(
-        self, url: str, *, tenant: str, client_id: str = "sender", resend_after_s: float = _RESEND_S
-    ) -> None:
+    def __init__(self, url: str, *, tenant: str, client_id: str = "sender", resend_after_s: float = _RESEND_S) -> None:
         self._tenant = tenant
         self._resend_after_s = resend_after_s
         self._lock = threading.Lock()

@@ -25,7 +25,12 @@ def test_what_the_gateway_answers_lights_the_lamp() -> None:
     async def scenario() -> list[serial_pair.Lamp]:
         lit: list[serial_pair.Lamp] = []
         came = asyncio.Event()
-        pair = serial_pair.SerialPair(lambda lamp: (lit.append(lamp), came.set())[0])
+
+        def light(lamp: serial_pair.Lamp) -> None:
+            lit.append(lamp)
+            came.set()
+
+        pair = serial_pair.SerialPair(light)
         port = os.open(pair.path, os.O_RDWR | os.O_NOCTTY)
         try:
             os.write(port, b"$PDOP,ACK,F1,7,REC")
