@@ -4,13 +4,14 @@ import argparse
 from collections.abc import Callable
 from typing import Any
 
-from bench import nmea, results, wire
+from bench import gateway_load, nmea, results, wire
 
 Rows = list[dict[str, Any]]
 BENCHES: dict[str, Callable[[float], Rows]] = {
     "wire_1": lambda seconds: wire.measure(1, seconds),
     "wire_20": lambda seconds: wire.measure(20, seconds),
     "nmea": lambda _: nmea.measure(),
+    "gateway_load": lambda _: gateway_load.measure(),
 }
 
 

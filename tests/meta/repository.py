@@ -6,7 +6,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
 PACKAGES = ("domain", "gateway", "ingest", "db", "stack", "bench")
-_VARIABLE = re.compile(r"""["']((?:INGEST|STACK|GATEWAY|DB|DATABASE|BENCH|SOAK)_[A-Z][A-Z0-9_]*)["']""")
+_VARIABLE = re.compile(r"""["']((?:INGEST|STACK|GATEWAY|DB|DATABASE)_[A-Z][A-Z0-9_]*)["']""")
 
 
 def python_files(*packages: str) -> Iterator[Path]:
