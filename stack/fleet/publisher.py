@@ -20,7 +20,7 @@ from stack.fleet import broker_address
 _log = logging.getLogger(__name__)
 
 _KEEPALIVE_S = 30
-_CONNECT_LIMIT_S = 10
+_CONNECT_LIMIT_S, _RECONNECT_S = 10, 1
 #: What the broker allows in flight where it says nothing (MQTT 5, 3.2.2.3.3), less some room for subscriptions.
 _DEFAULT_WINDOW, _ROOM = 65_535, 4
 #: Of one connection; some seconds of the trackers that share it.
@@ -125,6 +125,9 @@ class Connection:
         self.published = 0
         self.left_out = 0
         self._client = gmqtt.Client(client_id, persistent_storage=self._flight)
+        self._client.set_config(
+            {"reconnect_delay": _RECONNECT_S, "reconnect_retries": gmqtt.constants.UNLIMITED_RECONNECTS}
+        )
         self._client.on_connect = self._connected
         if self._broker.user is not None:
             self._client.set_auth_credentials(self._broker.user, self._broker.password)

@@ -12,25 +12,37 @@ from tests import town
 @pytest.fixture
 def cache(tmp_path: Path) -> Path:
     """An empty cache but for the extract, so that the package index is asked once a machine and not once a test."""
-    (tmp_path / "town").mkdir()
-    shutil.copy(next(town.folder().parent.glob("*.osm.pbf")), tmp_path / "town")
-    return tmp_path
+    return _with_extract(tmp_path)
 
 
-def test_the_town_is_built_whole(cache: Path) -> None:
-    folder = town_build.ensure(cache, print)
+@pytest.fixture(scope="module")
+def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A cache with the town in it."""
+    cache = _with_extract(tmp_path_factory.mktemp("cache"))
+    town_build.ensure(cache, print)
+    return cache
+
+
+def test_the_town_is_built_whole(built: Path) -> None:
+    folder = town_build.ensure(built, print)
 
     assert sorted(file.name for file in folder.iterdir()) == ["ATTRIBUTION.txt", "basemap.pmtiles", "streets.npz"]
     assert (folder / town_build.BASEMAP).read_bytes().startswith(b"PMTiles\x03")
     assert "OpenStreetMap contributors" in (folder / town_build.ATTRIBUTION).read_text()
 
 
-def test_the_second_time_nothing_is_done(cache: Path) -> None:
-    first = town_build.ensure(cache, print)
+def test_the_second_time_nothing_is_done(built: Path) -> None:
     said: list[str] = []
 
-    assert town_build.ensure(cache, said.append) == first
+    town_build.ensure(built, said.append)
+
     assert said == []
+
+
+def test_the_tiles_name_no_folder_of_this_machine(built: Path) -> None:
+    folder = town_build.ensure(built, print)
+
+    assert str(built).encode() not in (folder / town_build.BASEMAP).read_bytes()
 
 
 def test_two_at_once_build_it_once(cache: Path) -> None:
@@ -43,12 +55,6 @@ def test_two_at_once_build_it_once(cache: Path) -> None:
         thread.join()
 
     assert said.count("The town is built") == 1
-
-
-def test_the_tiles_name_no_folder_of_this_machine(cache: Path) -> None:
-    folder = town_build.ensure(cache, print)
-
-    assert str(cache).encode() not in (folder / town_build.BASEMAP).read_bytes()
 
 
 def test_leftovers_of_a_killed_build_are_removed(cache: Path) -> None:
@@ -71,3 +77,9 @@ def test_an_extract_that_cannot_be_had_is_told_in_words(tmp_path: Path, monkeypa
         town_build.ensure(tmp_path, print)
 
     assert not list((tmp_path / "town").glob("*.osm.pbf"))
+
+
+def _with_extract(cache: Path) -> Path:
+    (cache / "town").mkdir()
+    shutil.copy(next(town.folder().parent.glob("*.osm.pbf")), cache / "town")
+    return cache
