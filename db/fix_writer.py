@@ -19,6 +19,15 @@ _PARAMETERS = (
     *("device_id", "lat", "lon", "seq", *_REAL_COLUMNS),
     *("quality", "satellites", "fix_mode"),
 )
+# In the order of the columns in db/sql/fix_writer.sql.
+_FIX_COLUMNS = (
+    *("time", "lat", "lon", "seq", "received_at", "device_id", *_REAL_COLUMNS, "distance_m"),
+    *("quality", "satellites", "fix_mode", "moving", "late"),
+)
+_LATEST_COLUMNS = (
+    *("device_id", "time", "lat", "lon", "seq", "received_at", *_REAL_COLUMNS),
+    *("quality", "satellites", "fix_mode", "moving"),
+)
 _WINDOW_TYPES = [
     ("device_id", ">i4"),
     ("time_us", ">i8"),
@@ -52,7 +61,7 @@ class FixWriter:
     def __init__(self, connection: psycopg.Connection[Any]) -> None:
         self._connection = connection
         array_params.register(connection)
-        connection.execute(_query("make_touched"))
+        connection.execute(_query("prepare_session"))
         connection.commit()
 
     def insert_new(self, rows: fix_rows.FixRows) -> None:
@@ -61,31 +70,34 @@ class FixWriter:
         Raises:
             psycopg.errors.UniqueViolation: one wasn't new.
         """
-        column = binary_copy.Column
-        columns = [
-            column(_instants(rows["time_us"])),
-            *(column(rows[name].astype(">f8")) for name in ("lat", "lon")),
-            column(rows["seq"].astype(">i8")),
-            column(_instants(rows["received_us"])),
-            column(rows["device_id"].astype(">i4")),
-            *(column(rows[name].astype(">f4"), np.isnan(rows[name])) for name in _REAL_COLUMNS),
-            column((rows["distance_mm"] / 1e3).astype(">f4")),
-            column(rows["quality"].astype(">i4")),
-            column(rows["satellites"].astype(">i2"), rows["satellites"] == fix_rows.NO_SATELLITES),
-            column(rows["fix_mode"].astype(">i2")),
-            column(rows["moving"]),
-            column(rows["late"]),
-        ]
-        with self._connection.cursor() as cursor, cursor.copy(_query("copy_fixes")) as copy:
-            copy.write(binary_copy.encode(columns))
+        distance = binary_copy.Column(_metres(rows["distance_mm"]).astype(">f4"))
+        column = {**_columns(rows), "distance_m": distance, "late": binary_copy.Column(rows["late"])}
+        self._copy("copy_fixes", [column[name] for name in _FIX_COLUMNS])
 
     def move_latest(self, newest: fix_rows.FixRows) -> None:
         """Move the latest positions forward; one row for each device."""
-        self._connection.execute(_query("move_latest"), {**_parameters(newest), "moving": newest["moving"]})
+        column = _columns(newest)
+        self._copy("copy_latest", [column[name] for name in _LATEST_COLUMNS])
+        if self._connection.execute(_query("move_latest")).rowcount < len(newest):
+            self._connection.execute(_query("add_latest"))
 
     def add_activity(self, hours: npt.NDArray[np.void]) -> None:
         """Add the sums of new fixes to their hours."""
-        self._connection.execute(_query("add_activity"), _activity_parameters(hours))
+        self._copy(
+            "copy_activity",
+            [
+                binary_copy.Column(hours["device_id"].astype(">i4")),
+                binary_copy.Column(_instants(hours["hour_us"])),
+                binary_copy.Column(hours["fixes"].astype(">i4")),
+                *(
+                    binary_copy.Column((hours[name] / 1e3).astype(">f8"))
+                    for name in ("distance_mm", "moving_ms", "idle_ms")
+                ),
+                _real(hours["max_speed_mps"]),
+            ],
+        )
+        if self._connection.execute(_query("add_activity")).rowcount < len(hours):
+            self._connection.execute(_query("begin_activity"))
 
     def insert_late(self, rows: fix_rows.FixRows) -> int:
         """Store fixes that may be there already; the number of those that made a difference."""
@@ -144,6 +156,32 @@ class FixWriter:
             row["course_deg"] = np.nan if course_deg is None else course_deg
             row["fix_mode"], row["moving"] = fix_mode, moving
         return rows
+
+    def _copy(self, name: str, columns: list[binary_copy.Column]) -> None:
+        with self._connection.cursor() as cursor, cursor.copy(_query(name)) as copy:
+            copy.write(binary_copy.encode(columns))
+
+
+def _columns(rows: fix_rows.FixRows) -> dict[str, binary_copy.Column]:
+    """What a fix and a latest position have in common, as it goes into COPY."""
+    column = binary_copy.Column
+    return {
+        "device_id": column(rows["device_id"].astype(">i4")),
+        "time": column(_instants(rows["time_us"])),
+        "lat": column(rows["lat"].astype(">f8")),
+        "lon": column(rows["lon"].astype(">f8")),
+        "seq": column(rows["seq"].astype(">i8")),
+        "received_at": column(_instants(rows["received_us"])),
+        **{name: _real(rows[name]) for name in _REAL_COLUMNS},
+        "quality": column(rows["quality"].astype(">i4")),
+        "satellites": column(rows["satellites"].astype(">i2"), rows["satellites"] == fix_rows.NO_SATELLITES),
+        "fix_mode": column(rows["fix_mode"].astype(">i2")),
+        "moving": column(rows["moving"]),
+    }
+
+
+def _real(values: npt.NDArray[np.float32]) -> binary_copy.Column:
+    return binary_copy.Column(values.astype(">f4"), np.isnan(values))
 
 
 def _query(name: str) -> bytes:

@@ -4,7 +4,6 @@ Nothing is remembered of what was told: a device that has missed it sends again,
 """
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
 
 from domain.wire import control, topics
 
@@ -12,10 +11,8 @@ Name = tuple[str, str]
 """A tenant's slug and a device's name."""
 
 
-@dataclass(slots=True)
-class _Pending:
-    runs: list[tuple[int, int]] = field(default_factory=list)
-    due_s: float = 0.0
+Run = tuple[Name, int, int]
+"""A device, and the first and the last of consecutive numbers of its."""
 
 
 class Acknowledger:
@@ -23,34 +20,32 @@ class Acknowledger:
 
     def __init__(self, interval_s: float) -> None:
         self._interval_s = interval_s
-        self._pending: dict[Name, _Pending] = {}
+        self._pending: dict[Name, list[tuple[int, int]]] = {}
         self._quiet_until_s: dict[Name, float] = {}
 
-    def add(self, device: Name, first: int, last: int) -> None:
-        """Note that the numbers first to last of a device are committed."""
-        pending = self._pending.get(device)
-        if pending is None:
-            pending = self._pending[device] = _Pending(due_s=self._quiet_until_s.pop(device, 0.0))
-        if pending.runs and pending.runs[-1][1] + 1 == first:
-            pending.runs[-1] = (pending.runs[-1][0], last)
-        else:
-            pending.runs.append((first, last))
+    def add(self, runs: Iterable[Run]) -> None:
+        """Note that these numbers are committed."""
+        pending = self._pending
+        for device, first, last in runs:
+            known = pending.get(device)
+            if known is None:
+                pending[device] = [(first, last)]
+            elif known[-1][1] + 1 == first:
+                known[-1] = (known[-1][0], last)
+            else:
+                known.append((first, last))
 
     def due(self, now_s: float) -> Iterator[tuple[str, bytes]]:
         """Topic and payload of each acknowledgement that is to go out now."""
-        ready = [device for device, pending in self._pending.items() if pending.due_s <= now_s]
-        for device in ready:
-            runs = self._pending.pop(device).runs
+        self._quiet_until_s = {device: until for device, until in self._quiet_until_s.items() if until > now_s}
+        for device in self._pending.keys() - self._quiet_until_s.keys():
             self._quiet_until_s[device] = now_s + self._interval_s
-            yield from _messages(device, runs)
-        if len(self._quiet_until_s) > 2 * len(ready) + 1_000:
-            self._quiet_until_s = {device: until for device, until in self._quiet_until_s.items() if until > now_s}
+            yield from _messages(device, self._pending.pop(device))
 
     def flush(self) -> Iterator[tuple[str, bytes]]:
         """All that is left, at a clean stop."""
         while self._pending:
-            device, pending = self._pending.popitem()
-            yield from _messages(device, pending.runs)
+            yield from _messages(*self._pending.popitem())
 
 
 def _messages(device: Name, runs: Iterable[tuple[int, int]]) -> Iterator[tuple[str, bytes]]:

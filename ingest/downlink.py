@@ -38,15 +38,12 @@ class Downlink:
 
     def take(self, outcome: worker.Outcome, state: pipeline.State) -> None:
         """Note what is committed."""
-        devices = state.devices.devices
-        for slot, first, last in outcome.ack_runs:
-            device = devices[slot]
-            self._acknowledger.add((device.tenant, device.name), first, last)
+        names = state.devices.names
+        self._acknowledger.add((names[slot], first, last) for slot, first, last in outcome.ack_runs)
         for topic, seqs in outcome.refused_seqs.items():
             name = pipeline.device_name(topic)
             if name is not None:
-                for seq in seqs:
-                    self._acknowledger.add(name, seq, seq)
+                self._acknowledger.add((name, seq, seq) for seq in seqs)
         for changed in outcome.live:
             self._live.add(changed)
 

@@ -1,12 +1,14 @@
 """The vectorised twin of `domain.geofencing`: which fixes lie in which fences, and which fixes enter or leave one."""
 
 import uuid
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 import shapely
+
+from ingest import fence_grid
 
 Pairs = tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]
 """Row and fence number, side by side, sorted."""
@@ -22,16 +24,16 @@ class Fence:
 
 
 class FenceEngine:
-    """The fences of all tenants in one prepared tree; a fence is called by its number here."""
+    """The fences of all tenants, prepared; a fence is called by its number here."""
 
     def __init__(self, fences: Sequence[Fence] = ()) -> None:
         self.fences = tuple(fences)
         self.number_of = {fence.id: number for number, fence in enumerate(self.fences)}
         self._tenants = {tenant: index for index, tenant in enumerate({fence.tenant_id for fence in self.fences})}
         self._tenant_of = np.array([self._tenants[fence.tenant_id] for fence in self.fences], np.int64)
-        polygons = np.array([fence.polygon for fence in self.fences], dtype=object)
-        shapely.prepare(polygons)
-        self._tree = shapely.STRtree(polygons)
+        self._polygons = np.array([fence.polygon for fence in self.fences], dtype=object)
+        shapely.prepare(self._polygons)
+        self._grid = fence_grid.FenceGrid(shapely.bounds(self._polygons))
         self.tenant_bytes = np.array([fence.tenant_id.bytes for fence in self.fences], "V16")
         self.id_bytes = np.array([fence.id.bytes for fence in self.fences], "V16")
 
@@ -45,15 +47,13 @@ class FenceEngine:
         """The fixes that lie in a fence of their tenant, with the fence; an edge belongs to the inside."""
         if not self.fences or not len(lat):
             return np.zeros(0, np.int64), np.zeros(0, np.int64)
-        row, fence = self._tree.query(shapely.points(lon, lat), predicate="intersects")
+        row, fence = self._grid.candidates(lon, lat)
         own = self._tenant_of[fence] == tenant_index[row]
         row, fence = row[own], fence[own]
+        inside = shapely.intersects_xy(self._polygons[fence], lon[row], lat[row])
+        row, fence = row[inside], fence[inside]
         order = np.lexsort((fence, row))
         return row[order], fence[order]
-
-    def numbers(self, ids: Iterable[uuid.UUID]) -> frozenset[int]:
-        """The numbers of these fences; those that are not watched any more have none."""
-        return frozenset(self.number_of[fence_id] for fence_id in ids if fence_id in self.number_of)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

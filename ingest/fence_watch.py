@@ -16,27 +16,28 @@ class FenceWatch:
 
     def __init__(self) -> None:
         self.engine = fence_engine.FenceEngine()
-        self._presence: dict[int, frozenset[uuid.UUID]] = {}
+        self._presence: dict[int, frozenset[int]] = {}  #: numbers of the engine's fences, by slot
 
     def load(self, fences: Iterable[tuple[uuid.UUID, uuid.UUID, bytes]]) -> None:
         """Take these fences (id, tenant, WKB) in the place of those before."""
         rows = list(fences)
         polygons = shapely.from_wkb([wkb for _, _, wkb in rows])
+        before = self.engine.fences
         self.engine = fence_engine.FenceEngine(
             [
                 fence_engine.Fence(id=fence_id, tenant_id=tenant_id, polygon=polygon)
                 for (fence_id, tenant_id, _), polygon in zip(rows, polygons, strict=True)
             ]
         )
-        watched = frozenset(self.engine.number_of)
-        self._presence = {slot: inside & watched for slot, inside in self._presence.items()}
+        ids = {slot: [before[number].id for number in numbers] for slot, numbers in self._presence.items()}
+        self._presence = {}
+        for slot, inside in ids.items():
+            self._set(slot, inside)
 
-    def set_presence(self, slots: Sequence[int], found: Mapping[int, frozenset[uuid.UUID]]) -> None:
+    def set_presence(self, slots: Sequence[int], found: Mapping[int, Iterable[uuid.UUID]]) -> None:
         """Take what the database says of these slots."""
         for slot in slots:
-            self._presence.pop(slot, None)
-            if slot in found:
-                self._presence[slot] = found[slot] & frozenset(self.engine.number_of)
+            self._set(slot, found.get(slot, ()))
 
     def judge(
         self, rows: fix_rows.FixRows, starts: npt.NDArray[np.intp], fence_tenant: npt.NDArray[np.int64]
@@ -70,19 +71,30 @@ class FenceWatch:
         return records
 
     def apply(self, crossings: fence_log.Crossings, slots: npt.NDArray[np.int64]) -> None:
-        """Move the presence on after the crossings are committed; `slots` are those of their devices."""
+        """Move the presence on by crossings; `slots` are those of their devices."""
         columns = zip(slots.tolist(), crossings["geofence_id"].tolist(), crossings["entered"].tolist(), strict=True)
         for slot, fence, entered in columns:
+            number = self.engine.number_of[uuid.UUID(bytes=bytes(fence))]
             inside = self._presence.get(slot, frozenset())
-            one = frozenset([uuid.UUID(bytes=bytes(fence))])
-            self._presence[slot] = inside | one if entered else inside - one
+            self._presence[slot] = inside | {number} if entered else inside - {number}
+            if not self._presence[slot]:
+                del self._presence[slot]
+
+    def _set(self, slot: int, fences: Iterable[uuid.UUID]) -> None:
+        numbers = frozenset(self.engine.number_of[fence] for fence in fences if fence in self.engine.number_of)
+        if numbers:
+            self._presence[slot] = numbers
+        else:
+            self._presence.pop(slot, None)
 
     def _before(self, slots: npt.NDArray[np.int32], starts: npt.NDArray[np.intp]) -> fence_engine.Pairs:
         row: list[int] = []
         fence: list[int] = []
         if self._presence:
+            look_up = self._presence.get
             for slot, start in zip(slots.tolist(), starts.tolist(), strict=True):
-                numbers = self.engine.numbers(self._presence.get(slot, ()))
-                row += [start] * len(numbers)
-                fence += numbers
+                numbers = look_up(slot)
+                if numbers:
+                    row += [start] * len(numbers)
+                    fence += numbers
         return np.array(row, np.int64), np.array(fence, np.int64)

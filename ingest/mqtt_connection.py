@@ -20,6 +20,7 @@ _DEAF_AFTER_KEEPALIVES = 2.0
 _QOS = 0x06
 _HIGHEST_ID = 65_535
 _MOST_SURE_AT_ONCE = 100
+_MUCH_BYTES = 64 * 1024
 
 
 class BrokerRefusedError(Exception):
@@ -54,7 +55,7 @@ class Messages:
 class Connection(asyncio.Protocol):
     """A logged-in MQTT 5 connection that collects what it receives until `take` is called."""
 
-    def __init__(self, login: packets.Login, on_messages: Callable[[int], None]) -> None:
+    def __init__(self, login: packets.Login, on_messages: Callable[[int], None], rest_s: float) -> None:
         loop = asyncio.get_running_loop()
         self.lost: asyncio.Future[int] = loop.create_future()  #: done with the broker's reason code, 0 without one
         self._login = login
@@ -67,12 +68,17 @@ class Connection(asyncio.Protocol):
         self._last_read_s = loop.time()
         self._sure_slots = asyncio.Semaphore(_MOST_SURE_AT_ONCE)
         self._paused = False
+        self._resting = False
+        self._rest_s = rest_s
 
     @classmethod
-    async def open(cls, address: Address, login: packets.Login, on_messages: Callable[[int], None]) -> Self:
+    async def open(
+        cls, address: Address, login: packets.Login, on_messages: Callable[[int], None], *, rest_s: float = 0.0
+    ) -> Self:
         """Connect and log in; after each read that brought messages, `on_messages` is called with their weight.
 
-        The weight is the length of the payloads and one for each message.
+        The weight is the length of the payloads and one for each message. After a read that brought little, the next one
+        waits for `rest_s`: waking up for each message costs this process and the broker more than the message itself.
 
         Raises:
             OSError: no connection, or lost again before the answer.
@@ -81,7 +87,7 @@ class Connection(asyncio.Protocol):
         loop = asyncio.get_running_loop()
         async with asyncio.timeout(_CONNECT_LIMIT_S):
             _, connection = await loop.create_connection(
-                lambda: cls(login, on_messages), address.host, address.port, ssl=address.tls
+                lambda: cls(login, on_messages, rest_s), address.host, address.port, ssl=address.tls
             )
             try:
                 await connection._log_in()  # noqa: SLF001 - its own class
@@ -138,14 +144,16 @@ class Connection(asyncio.Protocol):
         """Read no further: the operating system's buffers fill up, then the broker's queue."""
         if not self._paused and not self._transport.is_closing():
             self._paused = True
-            self._transport.pause_reading()
+            if not self._resting:
+                self._transport.pause_reading()
 
     def resume(self) -> None:
         """Read on."""
         if self._paused and not self._transport.is_closing():
             self._paused = False
             self._last_read_s = asyncio.get_running_loop().time()
-            self._transport.resume_reading()
+            if not self._resting:
+                self._transport.resume_reading()
 
     @property
     def unsent_bytes(self) -> int:
@@ -188,6 +196,15 @@ class Connection(asyncio.Protocol):
             return
         if weight:
             self._on_messages(weight)
+            if self._rest_s and len(data) < _MUCH_BYTES and not self._paused and not self._transport.is_closing():
+                self._resting = True
+                self._transport.pause_reading()
+                asyncio.get_running_loop().call_later(self._rest_s, self._end_rest)
+
+    def _end_rest(self) -> None:
+        self._resting = False
+        if not self._paused and not self._transport.is_closing():
+            self._transport.resume_reading()
 
     def connection_lost(self, error: Exception | None) -> None:
         """Tell everyone who waits."""
@@ -211,7 +228,10 @@ class Connection(asyncio.Protocol):
             if length > 0x7F:  # noqa: PLR2004 - over one byte, section 1.5.5
                 if size - start < 5:  # noqa: PLR2004 - it may not be whole
                     break
-                length, body = packets.read_length(data, start + 1)
+                second, body = data[start + 2], start + 3
+                length = (length & 0x7F) | second << 7
+                if second > 0x7F:  # noqa: PLR2004
+                    length, body = packets.read_length(data, start + 1)
             end = body + length
             if end > size:
                 break

@@ -50,6 +50,7 @@ class Batch:
     topics: Sequence[bytes]
     payloads: Sequence[bytes]
     received_us: int
+    is_suspect: bool = False  #: nothing remembered is trusted: every fix is taken for one that may be there already
     rows: fix_rows.FixRows = field(default_factory=lambda: fix_rows.empty(0, fix_decoder.ROW_FIELDS))
     bad: Sequence[fix_decoder.BadPayload] = ()
     rejects: list[reject_log.Reject] = field(default_factory=list)
@@ -66,12 +67,10 @@ class Batch:
         """Whether what follows can only be prepared when this is committed."""
         return len(self.late) > 0
 
-    def halves(self) -> tuple["Batch", "Batch"]:
-        """The messages in two new batches."""
-        middle = len(self.payloads) // 2
-        return (
-            Batch(topics=self.topics[:middle], payloads=self.payloads[:middle], received_us=self.received_us),
-            Batch(topics=self.topics[middle:], payloads=self.payloads[middle:], received_us=self.received_us),
+    def again(self, part: slice = slice(None)) -> "Batch":
+        """The messages, or some of them, to be gone through anew and with suspicion."""
+        return Batch(
+            topics=self.topics[part], payloads=self.payloads[part], received_us=self.received_us, is_suspect=True
         )
 
 
@@ -95,7 +94,8 @@ def identify(batch: Batch, state: State, lookups: Lookups) -> None:
         slots = devices.find(batch.topics)
     batch.rows["slot"] = slots[batch.rows["message"]]
     _reject(batch, _reject_strangers(batch, slots == registry.UNKNOWN, devices))
-    batch.rows = batch.rows[batch.rows["slot"] != registry.UNKNOWN]
+    if batch.rejects:
+        batch.rows = batch.rows[batch.rows["slot"] != registry.UNKNOWN]
     batch.rows["device_id"] = devices.slots["device_id"][batch.rows["slot"]]
     missing = devices.not_loaded(batch.rows["slot"])
     if len(missing):
@@ -107,8 +107,13 @@ def order(batch: Batch, state: State, lookups: Lookups) -> None:  # noqa: ARG001
     batch.ack_runs = ordering.ack_runs(batch.rows)
     rows = ordering.sort(batch.rows)
     rows["late"] = ordering.late_rows(rows, state.devices.slots)
-    disordered = np.isin(rows["slot"], rows["slot"][rows["late"]])
-    batch.new, batch.late = rows[~disordered], rows[disordered]
+    if batch.is_suspect:
+        batch.late = rows
+    elif rows["late"].any():
+        disordered = np.isin(rows["slot"], rows["slot"][rows["late"]])
+        batch.new, batch.late = rows[~disordered], rows[disordered]
+    else:
+        batch.new = rows
 
 
 def measure(batch: Batch, state: State, lookups: Lookups) -> None:  # noqa: ARG001 - a stage

@@ -6,7 +6,6 @@ lease of its shard; `forget` it otherwise.
 
 import uuid
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
@@ -37,20 +36,11 @@ FindDevices = Callable[[Sequence[device_lookup.Name]], Mapping[device_lookup.Nam
 """Asks the database for devices by tenant's slug and device's name."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Device:
-    """A device and how to speak to it."""
-
-    tenant: str
-    name: str
-    ref: telemetry.DeviceRef
-
-
 class Registry:
     """Topics to slots, slots to devices."""
 
     def __init__(self) -> None:
-        self.devices: list[Device] = []
+        self.names: list[device_lookup.Name] = []
         self.tenants: list[uuid.UUID] = []
         self._slugs: list[str] = []
         self.slots = np.zeros(_FIRST_SIZE, SLOT_DTYPE)
@@ -78,15 +68,15 @@ class Registry:
         assert ref.id is not None
         slot = self._slot_of_device.get(ref.id)
         if slot is None:
-            slot = len(self.devices)
+            slot = len(self.names)
             self._slot_of_device[ref.id] = slot
-            self.devices.append(Device(tenant=name.tenant, name=name.device, ref=ref))
+            self.names.append((name.tenant, name.device))
             if slot == len(self.slots):
                 self.slots = np.concatenate([self.slots, np.zeros_like(self.slots)])
             self.slots[slot]["device_id"] = ref.id
             self.slots[slot]["tenant"] = self._tenant(ref.tenant_id, name.tenant)
         else:
-            self.devices[slot] = Device(tenant=name.tenant, name=name.device, ref=ref)
+            self.names[slot] = (name.tenant, name.device)
         self.slots[slot]["shard"] = -1 if name.shard is None else name.shard
         self._slot_of_topic[topic] = slot
 

@@ -39,6 +39,7 @@ class ShardSessions:
                         client_id=f"driveops-ingest-{lease:02x}",
                         filters=[topics.shard_filter(lease)],
                         window=self._choice.window,
+                        rest_s=self._choice.batch_age_s / 2,
                     ),
                     self._choice.broker,
                     on_messages=self._on_messages,

@@ -28,6 +28,7 @@ class Subscription:
     window: int = 1_000
     retained_if_new: bool = False
     persistent: bool = True
+    rest_s: float = 0.0  #: between two reads that bring little
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +132,9 @@ class Subscriber:
             session_expiry_s=_SESSION_EXPIRY_S if wanted.persistent else 0,
             receive_maximum=wanted.window,
         )
-        connection = await mqtt_connection.Connection.open(self._broker.address, login, self._on_messages)
+        connection = await mqtt_connection.Connection.open(
+            self._broker.address, login, self._on_messages, rest_s=wanted.rest_s
+        )
         if not self._reading:
             connection.pause()
         try:

@@ -150,7 +150,7 @@ class Worker:
         """
         outcome = Outcome()
         with self._away_on_error():
-            self._commit_part(batch, outcome)
+            self._commit_part(batch.again(), outcome)
         return outcome
 
     def close(self) -> None:
@@ -175,18 +175,18 @@ class Worker:
 
     def _commit_part(self, part: pipeline.Batch, outcome: Outcome) -> None:
         self._forget()
-        again = pipeline.Batch(topics=part.topics, payloads=part.payloads, received_us=part.received_us)
         try:
-            pipeline.run(again, self.state, self._there(self._lookups))
-            outcome.add(self._write(again))
+            pipeline.run(part, self.state, self._there(self._lookups))
+            outcome.add(self._write(part))
         except _REFUSALS as error:
-            if len(part.payloads) > 1:
-                for half in part.halves():
-                    self._commit_part(half, outcome)
+            middle = len(part.payloads) // 2
+            if middle:
+                for half in (slice(None, middle), slice(middle, None)):
+                    self._commit_part(part.again(half), outcome)
                 return
             logger.warning("the database refuses a payload: %s", error)
             self._forget()
-            refused = pipeline.Batch(topics=part.topics, payloads=part.payloads, received_us=part.received_us)
+            refused = part.again()
             pipeline.refuse(refused, str(error))
             outcome.add(self._write(refused))
 
