@@ -13,9 +13,9 @@ DATABASE = "driveops"
 REPLAY = "replay"
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@dataclass(frozen=True, kw_only=True, slots=True, repr=False)
 class Addresses:
-    """Addresses with passwords; never to be logged."""
+    """Addresses with passwords; never to be logged, so they don't show when printed."""
 
     database_url: str
     ingest_database_url: str

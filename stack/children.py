@@ -6,7 +6,7 @@ from enum import StrEnum
 
 from db import roles
 from db import settings as db_settings
-from stack import addresses, broker, engine, errors, keys, postgres, program, settings
+from stack import addresses, broker, engine, errors, health, keys, postgres, program, settings
 
 
 class Part(StrEnum):
@@ -33,6 +33,7 @@ def table(choice: settings.Settings, programs: engine.Engine, known: keys.Keys) 
         databases=(addresses.DATABASE,),
         new_password=known.superuser,
     )
+    vitals = health.vitals_file(folder)
     migration = {"DATABASE_URL": places.database_url} | _role_passwords(choice, known)
     children: dict[Part, Child] = {
         Part.POSTGRES: server,
@@ -49,7 +50,13 @@ def table(choice: settings.Settings, programs: engine.Engine, known: keys.Keys) 
         Part.SEED: program.Program(
             name="seed", arguments=("db", "seed", "--demo"), env=migration, folder=folder, once=True
         ),
-        Part.INGEST: program.Program(name="ingest", arguments=("ingest", "run"), env=places.variables(), folder=folder),
+        Part.INGEST: program.Program(
+            name=health.INGEST,
+            arguments=("ingest", "run"),
+            env=places.variables() | {"INGEST_HEALTH_FILE": str(vitals)},
+            folder=folder,
+            ready=lambda pid: not health.trouble_of_ingest(vitals, pid),
+        ),
     }
     if choice.database_url:
         # Someone's own database: it runs already, and nobody asked for invented companies in it.

@@ -35,13 +35,14 @@ def find(choice: settings.Settings) -> Archive:
     """
     if choice.debian_keyring is not None and not choice.debian_keyring.is_file():
         raise errors.StackError(f"STACK_DEBIAN_KEYRING={str(choice.debian_keyring)!r} is not a file")
-    uri = choice.debian_mirror or _host_uri()
+    uri = choice.debian_mirror or host_uri()
     if uri is None:
         raise errors.EngineUnavailableError("apt on this system knows no Debian archive (set STACK_DEBIAN_MIRROR)")
-    return Archive(uri=uri, signed_by=str(choice.debian_keyring) if choice.debian_keyring else _host_key(uri))
+    return Archive(uri=uri, signed_by=str(choice.debian_keyring) if choice.debian_keyring else host_key(uri))
 
 
-def _host_uri() -> str | None:
+def host_uri() -> str | None:
+    """Return the address that apt on this machine uses for Debian; None where it knows none."""
     fields = "$(ORIGIN)|$(RELEASE)|$(COMPONENT)|$(REPO_URI)"
     listed = _run("apt-get", "indextargets", "--format", fields, "Created-By: Packages")
     for line in listed.splitlines():
@@ -60,7 +61,8 @@ def release_address(printed: str) -> str | None:
     return None
 
 
-def _host_key(uri: str) -> str:
+def host_key(uri: str) -> str:
+    """Return the key that this machine demands for an address."""
     for text, is_stanza in _source_files():
         key = signed_by(text, uri=uri, is_stanza=is_stanza)
         if key:

@@ -53,7 +53,7 @@ def parse(image: bytes) -> Elf | None:
             soname=next((_text(image, names + value) for tag, value in entries if tag == _DT_SONAME), None),
             interpreter=None if interpreter is None else _text(image, interpreter.offset),
         )
-    except (struct.error, StopIteration, IndexError) as error:
+    except (struct.error, StopIteration, IndexError, OverflowError, UnicodeDecodeError) as error:
         raise ValueError("damaged ELF file") from error
 
 

@@ -1,10 +1,14 @@
 """Whether the services of a running stack do their work now, asked of themselves."""
 
+import time
 from dataclasses import dataclass
+from pathlib import Path
 
 import psycopg
 
 from stack import broker, postgres, processes, state, watch
+
+INGEST = "ingest"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -33,7 +37,27 @@ def _trouble(stack: state.State, service: state.Service) -> str:
         return "doesn't answer"
     if service.name == broker.NAME and not broker.answers(stack.addresses.broker_port):
         return "doesn't answer"
+    if service.name == INGEST:
+        return trouble_of_ingest(vitals_file(Path(stack.data_dir)), service.pid)
     return ""
+
+
+def vitals_file(folder: Path) -> Path:
+    """Return where a stack's ingest writes how it is."""
+    return folder / "ingest-health.json"
+
+
+def trouble_of_ingest(vitals: Path, pid: int) -> str:
+    """Return why an ingest process isn't at work; empty if it is."""
+    # Its module draws in numpy and more, which `down` should not have to wait for.
+    from ingest import errors as ingest_errors  # noqa: PLC0415
+    from ingest import health as ingest_health  # noqa: PLC0415
+
+    try:
+        record = ingest_health.read(vitals, time.time())
+    except ingest_errors.IngestError as error:
+        return str(error)
+    return "" if record["pid"] == pid else "its vitals are of an earlier process"
 
 
 def _takes_queries(dsn: str) -> bool:

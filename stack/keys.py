@@ -10,9 +10,9 @@ from stack import account, broker_users, errors, ports
 _SECRETS = ("superuser", "web", "backend", "auth", "ingest", "fleet", "replay")
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@dataclass(frozen=True, kw_only=True, slots=True, repr=False)
 class Keys:
-    """Ports and passwords of one stack."""
+    """Ports and passwords of one stack; they don't show when printed."""
 
     postgres_port: int
     broker_port: int

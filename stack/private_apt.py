@@ -74,7 +74,7 @@ class PrivateApt:
             (self.folder / name).mkdir(parents=True, exist_ok=True)
         (self.folder / "status").write_text("")
         (self.folder / "apt.conf").write_text(_CONFIGURATION.format(folder=self.folder, architecture=_architecture()))
-        key = "".join(f"\n {line or '.'}" for line in archive.signed_by.splitlines())
+        key = "".join(f"\n {line or '.'}" for line in archive.signed_by.strip().splitlines())
         signed_by = f"Signed-By:{key if chr(10) in archive.signed_by else ' ' + archive.signed_by}\n"
         (self.folder / "debian.sources").write_text(
             f"Types: deb\nURIs: {archive.uri}\nSuites: {suite}\nComponents: main\n"

@@ -3,8 +3,7 @@
 import os
 import signal
 import sys
-import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -30,7 +29,7 @@ class Program:
     """`python -m …` of this checkout with an environment of its own on top of ours.
 
     Args:
-        settle_s: a service that has lived so long is taken for up.
+        ready: tells by the process's number whether a service does its work.
     """
 
     name: str
@@ -39,11 +38,10 @@ class Program:
     folder: Path
     once: bool = False
     start_limit_s: float = 60.0
-    settle_s: float = 1.0
+    ready: Callable[[int], bool] = lambda _pid: True
     stop_signal: signal.Signals = signal.SIGTERM
     process: server.Server = field(init=False)
     port: int = 0
-    _launched_s: float = 0.0
 
     def __post_init__(self) -> None:
         self.process = server.Server(self.name, self.folder / f"{self.name}.log")
@@ -53,15 +51,14 @@ class Program:
         env = os.environ | self.env | mark(self.folder) | {"PYTHONUNBUFFERED": "1"}
         command = [sys.executable, "-m", *self.arguments]
         self.process.start(command, env=dict(env), rights={"cwd": str(settings.CHECKOUT)})
-        self._launched_s = time.monotonic()
 
     def is_running(self) -> bool:
         """Tell whether the process lives."""
         return self.process.is_running()
 
     def is_ready(self) -> bool:
-        """Tell whether it has lived long enough to have got over its start."""
-        return self.is_running() and time.monotonic() - self._launched_s >= self.settle_s
+        """Tell whether it does its work."""
+        return self.is_running() and self.ready(self.process.pid)
 
     @property
     def exit_code(self) -> int | None:

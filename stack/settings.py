@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from stack import errors
@@ -20,8 +20,10 @@ class Settings:
     cache_dir: Path  #: engine and town, shared by every checkout of this user
     state_dir: Path  #: addresses and states of the running stack, for people and for other commands
     data_dir: Path  #: databases, queues, secrets and logs of this checkout's stack
-    database_url: str | None = None  #: an own database; then no PostgreSQL is started
-    ingest_database_url: str | None = None  #: the backend role's address of that database, if it has a password already
+    database_url: str | None = field(default=None, repr=False)  #: an own database; then no PostgreSQL is started
+    ingest_database_url: str | None = field(
+        default=None, repr=False
+    )  #: the backend role's address of that database, if it has a password already
     debian_mirror: str | None = None  #: address of a Debian archive; default: the one the host's apt uses
     debian_keyring: Path | None = None  #: keyring that signs it; default: the host's Signed-By
     private_engine: bool = False  #: fetch the private engine even where the host has fitting servers

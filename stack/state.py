@@ -2,7 +2,7 @@
 
 import json
 import shlex
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -32,7 +32,7 @@ class State:
     is_up: bool  #: everything has started
     data_dir: str
     services: tuple[Service, ...]
-    addresses: Addresses = field(repr=False)
+    addresses: Addresses
 
 
 def write(folder: Path, state: State) -> None:

@@ -5,7 +5,7 @@ set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
-rm -rf "$here/dists" "$here/pool" "$here"/*.gpg
+rm -rf "$here/dists" "$here/pool" "$here"/*.gpg "$here"/*.asc
 mkdir -p "$here/pool"
 libs=usr/lib/probe-libs
 flags=(-nostdlib -s -Wl,-z,noseparate-code -Wl,--build-id=none -Wl,--hash-style=gnu -Wl,--no-as-needed)
@@ -78,5 +78,6 @@ for name in archive stranger; do
   gpg --batch --quiet --passphrase '' --quick-generate-key "$name@example.org" rsa3072 sign never
   gpg --batch --quiet --export "$name@example.org" >"$here/$name.gpg"
 done
+gpg --batch --quiet --armor --export archive@example.org >"$here/archive.asc"
 gpg --batch --quiet --local-user archive@example.org --clearsign --digest-algo SHA512 -o InRelease Release
 rm Release

@@ -149,6 +149,17 @@ def test_many_who_fetch_at_once_get_one_engine_fetched_once(folder: Path, archiv
     assert len(archive.asked_for(DATA)) == 1
 
 
+def test_a_key_that_stands_in_the_sources_themselves_is_understood(
+    folder: Path, archive: archive_server.Archive
+) -> None:
+    armoured = (archive_server.FILES / "archive.asc").read_text()
+    embedded = "".join(f"\n{line or '.'}" for line in armoured.splitlines())  # as a stanza's field is read
+    apt = private_apt.PrivateApt(folder=folder)
+    apt.prepare(debian_archive.Archive(uri=archive.uri, signed_by=embedded), "probe")
+    apt.update(ignore)
+    assert apt.download(["probe-libc"], ignore)
+
+
 def test_an_archive_signed_by_another_key_is_refused_and_nothing_is_taken(
     folder: Path, archive: archive_server.Archive
 ) -> None:

@@ -85,6 +85,19 @@ def test_a_killed_server_comes_back_on_its_port_and_it_is_said(checkout: Checkou
     assert f"{name} is up again" in told
 
 
+def test_a_killed_ingest_comes_back_and_is_up_when_it_is_connected_again(checkout: Checkout) -> None:
+    checkout.run("up", "--detach")
+    before = checkout.service("ingest")
+    assert before.pid is not None
+    assert "ingest" in checkout.run("status")
+
+    os.kill(before.pid, signal.SIGKILL)
+    wait_for(lambda: checkout.service("ingest").restarts == 1 and checkout.service("ingest").phase == "running", 40)
+
+    assert checkout.service("ingest").pid != before.pid
+    checkout.run("status")
+
+
 def test_after_the_supervisor_was_killed_down_stops_what_it_left(checkout: Checkout) -> None:
     supervisor = checkout.up(*SERVERS)
     supervisor.kill()
