@@ -4,14 +4,18 @@ import argparse
 from collections.abc import Callable
 from typing import Any
 
-from bench import gateway_load, nmea, results, wire
+from bench import clients, gateway_load, geofences, nmea, presses, results, wire
 
 Rows = list[dict[str, Any]]
 BENCHES: dict[str, Callable[[float], Rows]] = {
     "wire_1": lambda seconds: wire.measure(1, seconds),
     "wire_20": lambda seconds: wire.measure(20, seconds),
+    "press_idle": lambda seconds: presses.measure("press_idle", seconds),
+    "press_loaded": lambda seconds: presses.measure("press_loaded", seconds),
+    "geofence": lambda _: geofences.measure(),
     "nmea": lambda _: nmea.measure(),
     "gateway_load": lambda _: gateway_load.measure(),
+    "mqtt_client": lambda _: clients.measure(),
 }
 
 

@@ -22,6 +22,8 @@ _WARM_UP_S = 4.0
 _CEILING_S = 15.0
 _COPY_BATCH = 10_000
 _COPY_COLUMNS = "device_id, time, lat, lon, seq, received_at, alt_m, speed_mps, course_deg, hdop, satellites, fix_mode"
+_AHEAD = {1: 30_000, 20: 8_000}
+"""Messages that may be on their way: what is in ingest's hands, and what is committed before the load hears of it."""
 _TARGETS = {1: (25_000, 0.4), 20: (70_000, 0.7)}
 
 
@@ -54,9 +56,7 @@ def wire_rate(ground: stage.Stage, fixes: int, seconds: float) -> float:
     """
     before = ground.count_fixes()
     with ground.ingest():
-        with sending(
-            ground, fixes, "--health-file", str(ground.health_file), "--ahead", str(30_000 // min(fixes, 8))
-        ) as process:
+        with sending(ground, fixes, "--health-file", str(ground.health_file), "--ahead", str(_AHEAD[fixes])) as process:
             time.sleep(_WARM_UP_S)
             first = ground.vitals()
             time.sleep(seconds)
