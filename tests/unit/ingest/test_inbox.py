@@ -1,0 +1,79 @@
+import asyncio
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ingest import inbox, mqtt_connection, mqtt_packets, subscriber
+
+
+def taken(count: int, size: int = 10, first: int = 1) -> subscriber.Taken:
+    """Messages numbered by their packet ids."""
+    connection = mqtt_connection.Connection(mqtt_packets.Login(client_id="c"), lambda _: None, 0.0)
+    messages = mqtt_connection.Messages()
+    for packet_id in range(first, first + count):
+        messages.topics.append(b"t")
+        messages.payloads.append(bytes(size))
+        messages.packet_ids.append(packet_id)
+    return subscriber.Taken(connection, messages)
+
+
+def ids(batch: list[inbox.Segment]) -> list[int]:
+    return [packet_id for segment in batch for packet_id in segment.messages.packet_ids]
+
+
+@given(st.lists(st.tuples(st.integers(1, 9), st.integers(0, 50)), max_size=6), st.integers(1, 12), st.integers(1, 300))
+def test_batches_bring_every_message_once_in_order(
+    parts: list[tuple[int, int]], most_messages: int, most_weight: int
+) -> None:
+    async def run() -> None:
+        box = inbox.Inbox(most_weight=1000, on_full=lambda _: None)
+        first, received = 1, []
+        for count, size in parts:
+            received.append((0, taken(count, size, first)))
+            first += count
+        assert box.collect(received) == first - 1
+
+        got = []
+        while batch := box.next_batch(most_messages=most_messages, most_weight=most_weight):
+            assert len(ids(batch)) <= most_messages
+            assert len(ids(batch)) == 1 or sum(len(p) for s in batch for p in s.messages.payloads) <= most_weight + 50
+            got += ids(batch)
+        assert got == list(range(1, first))
+
+    asyncio.run(run())
+
+
+def test_a_batch_that_is_put_back_comes_first_again() -> None:
+    async def run() -> list[int]:
+        box = inbox.Inbox(most_weight=1000, on_full=lambda _: None)
+        box.collect([(0, taken(5))])
+        box.put_back(box.next_batch(most_messages=2, most_weight=1000))
+        return ids(box.next_batch(most_messages=10, most_weight=1000))
+
+    assert asyncio.run(run()) == [1, 2, 3, 4, 5]
+
+
+def test_the_messages_of_a_shard_that_moved_are_dropped() -> None:
+    async def run() -> list[int]:
+        box = inbox.Inbox(most_weight=1000, on_full=lambda _: None)
+        box.collect([(7, taken(3)), (8, taken(2, first=10))])
+        box.drop([7])
+        return ids(box.next_batch(most_messages=10, most_weight=1000))
+
+    assert asyncio.run(run()) == [10, 11]
+
+
+def test_reading_pauses_over_the_limit_and_goes_on_at_half_of_it() -> None:
+    told: list[bool] = []
+
+    async def run() -> None:
+        box = inbox.Inbox(most_weight=100, on_full=told.append)
+        box.note_arrival(60)
+        box.note_arrival(60)
+        box.note_arrival(60)
+        box.note_done(100)
+        box.note_done(60)
+
+    asyncio.run(run())
+
+    assert told == [True, False]
