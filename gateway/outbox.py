@@ -202,7 +202,9 @@ class Outbox:
             return instead
         try:
             return ask(self._file)
-        except sqlite3.Error as error:
+        except Exception as error:  # noqa: BLE001 - what the store cannot take must live on in memory, whatever the reason
+            if not isinstance(error, sqlite3.Error):
+                _log.exception("the outbox stumbled")
             self._file.close(cleanly=False)
             self._file = None
             self._say(str(error))
@@ -215,7 +217,9 @@ class Outbox:
                 undo.callback(file.close, cleanly=False)
                 self._adopt(file)
                 undo.pop_all()
-        except (sqlite3.Error, OSError) as error:
+        except Exception as error:  # noqa: BLE001 - what the store cannot take must live on in memory, whatever the reason
+            if not isinstance(error, (sqlite3.Error, OSError)):
+                _log.exception("the outbox stumbled")
             self._say(str(error))
             return
         self._file = file

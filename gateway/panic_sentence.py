@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from domain import telemetry
-from domain.wire import panic
+from domain.wire import fixes, panic
 from gateway import fields, sentence
 
 ADDRESS = b"PDOP"
@@ -57,7 +57,7 @@ def read(parts: list[bytes]) -> Signal | None:
     return Signal(
         kind=None if word == _ALIVE else _KINDS.get(word, telemetry.PressKind.PRESS),
         fob=fob.decode("ascii", "replace")[: panic.LONGEST_FOB] or panic.UNKNOWN_FOB,
-        number=int(number) if number.isdigit() else None,
+        number=_count(number),
         battery_pct=_within(fields.number(battery), 0.0, _FULL_PCT),
         rssi_dbm=_within(fields.number(rssi), *_RSSI_RANGE_DBM),
     )
@@ -70,6 +70,14 @@ def answer(fob: str, number: int, lamp: Lamp) -> bytes:
     b'$PDOP,ACK,F1,7,RECEIVED*71\r\n'
     """
     return sentence.encode(f"PDOP,ACK,{fob},{number},{lamp}")
+
+
+def _count(raw: bytes) -> int | None:
+    # One that no store holds is none: the press counts all the same.
+    if not raw.isdigit() or len(raw.lstrip(b"0")) > len(str(fixes.HIGHEST_SEQ)):
+        return None
+    count = int(raw.lstrip(b"0") or b"0")
+    return count if count <= fixes.HIGHEST_SEQ else None
 
 
 def _within(value: float | None, low: float, high: float) -> float | None:

@@ -97,9 +97,13 @@ class Receiver:
             if parts[0] == panic_sentence.ADDRESS:
                 self._hand_on(fixes)  # a press carries the last fix that was read before it
                 fixes = []
-                self._button(parts, self.line)
-            else:
-                fixes += self.assembler.take(parts)
+            try:
+                if parts[0] == panic_sentence.ADDRESS:
+                    self._button(parts, self.line)
+                else:
+                    fixes += self.assembler.take(parts)
+            except Exception:  # noqa: BLE001 - a sentence costs itself, never the line
+                _log.exception("port %s: a sentence could not be dealt with", self.name)
         self._hand_on(fixes)
 
     def _rest(self) -> None:
@@ -108,5 +112,9 @@ class Receiver:
             self._hand_on(self.assembler.flush())
 
     def _hand_on(self, fixes: list[telemetry.Fix]) -> None:
-        if fixes:
+        if not fixes:
+            return
+        try:
             self._fixes(self.name, fixes)
+        except Exception:  # noqa: BLE001 - a press may be next on this line
+            _log.exception("port %s: %d fixes could not be dealt with", self.name, len(fixes))

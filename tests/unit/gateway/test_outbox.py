@@ -225,6 +225,20 @@ def test_a_press_in_memory_can_be_acknowledged(tmp_path: Path) -> None:
     assert box.presses() == []
 
 
+def test_a_press_that_the_store_cannot_hold_is_kept_in_memory_said_and_written_later(tmp_path: Path) -> None:
+    box = opened(tmp_path)
+
+    kept = box.add_press(press(), number=2**63)
+    trouble = box.trouble
+    box.tend(now_s=100.0)
+
+    assert (kept.is_new, kept.is_durable) == (True, False)
+    assert trouble is not None
+    assert box.trouble is None
+    box.close()
+    assert [seq for seq, _ in opened(tmp_path).presses()] == [kept.press.seq]
+
+
 def test_an_outbox_whose_folder_cannot_be_made_starts_in_memory(tmp_path: Path) -> None:
     (tmp_path / "state").write_text("a file where the folder should be")
 

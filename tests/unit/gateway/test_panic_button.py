@@ -124,3 +124,10 @@ def test_noise_that_passes_for_fobs_does_not_fill_the_memory(room: Room) -> None
 
     assert len(fobs) == status.MOST_ENTRIES
     assert "F0" not in fobs
+
+
+def test_a_press_with_a_number_past_all_bounds_counts(room: Room) -> None:
+    assert room.hear("PDOP,PRESS,F1,99999999999999999999,88,-61")
+
+    assert json.loads(room.box.presses()[0][1])["fob"] == "F1"
+    assert room.box.trouble is None

@@ -50,6 +50,10 @@ def test_an_answer_or_nothing_is_no_signal(body: str) -> None:
         ("PDOP,PRESS,,,", "unknown", None, None),
         ("PDOP,PRESS,F1,x,250,loud", "F1", None, None),
         ("PDOP,PRESS,F1,7,83,-61,more,fields", "F1", 7, 83.0),
+        ("PDOP,PRESS,F1,99999999999999999999,88,-61", "F1", None, 88.0),
+        (f"PDOP,PRESS,F1,{2**63},88,-61", "F1", None, 88.0),
+        (f"PDOP,PRESS,F1,{2**63 - 1},88,-61", "F1", 2**63 - 1, 88.0),
+        ("PDOP,PRESS,F1,00000000000000000000007,88,-61", "F1", 7, 88.0),
         (f"PDOP,PRESS,{'F' * 200},7,83,-61", "F" * 64, 7, 83.0),
     ],
 )

@@ -83,3 +83,20 @@ def test_a_press_is_handed_on_after_the_fixes_that_came_before_it_in_the_same_pi
     watched._rest()
 
     assert order == ["fix 10", "fix 11", "PRESS", "fix 12", "fix 13"]
+
+
+def test_a_sentence_that_cannot_be_dealt_with_costs_itself_alone(
+    watched: receiver.Receiver, caplog: pytest.LogCaptureFixture
+) -> None:
+    heard: list[bytes] = []
+
+    def button(parts: list[bytes], _line: serial_line.SerialLine) -> None:
+        heard.append(parts[2])
+        if parts[2] == b"F1":
+            raise OverflowError("too large")
+
+    watched._button = button
+    watched._hear(sentence.encode("PDOP,PRESS,F1,1,88,-61") + sentence.encode("PDOP,PRESS,F2,1,88,-61"))
+
+    assert heard == [b"F1", b"F2"]
+    assert [record.getMessage() for record in caplog.records] == ["port gps: a sentence could not be dealt with"]
