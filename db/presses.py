@@ -46,19 +46,44 @@ class Presses:
             sa.update(_press).where(_press.c.tenant_id == tenant_id, _press.c.id == press_id).values(alert_id=alert_id)
         )
 
+    def holds(self, press: telemetry.Press, *, source: telemetry.DeviceRef) -> bool:
+        """Whether the press that is kept under this id is this one."""
+        same = [
+            _press.c.tenant_id == source.tenant_id,
+            _press.c.id == press.id,
+            _press.c.device_name == source.name,
+            _press.c.fob == press.fob,
+            _press.c.kind == press.kind,
+            _press.c.seq == press.seq,
+        ]
+        if press.clock is not telemetry.Clock.UNSET:
+            same.append(_press.c.time == press.time)
+        return bool(self._connection.scalar(sa.select(sa.exists().where(*same))))
+
     def first_cancel(
-        self, *, tenant_id: uuid.UUID, fob: str, since: dt.datetime, until: dt.datetime
+        self, fob: str, *, tenant_id: uuid.UUID, since: dt.datetime, until: dt.datetime, device: str | None = None
     ) -> dt.datetime | None:
-        """Time of the first `cancel` of a fob within [since, until], by the device's clock."""
+        """Time of the first `cancel` of a fob within [since, until], by the device's clock; of one device, if it is named."""
         first: dt.datetime | None = self._connection.scalar(
             sa.select(sa.func.min(_press.c.time)).where(
                 _press.c.tenant_id == tenant_id,
                 _press.c.fob == fob,
+                sa.true() if device is None else _press.c.device_name == device,
                 _press.c.kind == telemetry.PressKind.CANCEL,
                 _press.c.time.between(since, until),
             )
         )
         return first
+
+    def made_within(self, alert_id: uuid.UUID, *, tenant_id: uuid.UUID, since: dt.datetime, until: dt.datetime) -> bool:
+        """Whether a press of this alert was made within [since, until], by the device's clock."""
+        made = sa.exists().where(
+            _press.c.tenant_id == tenant_id,
+            _press.c.alert_id == alert_id,
+            _press.c.kind != telemetry.PressKind.CANCEL,
+            _press.c.time.between(since, until),
+        )
+        return bool(self._connection.scalar(sa.select(made)))
 
 
 def _fix_columns(fix: telemetry.Fix | None) -> dict[str, Any]:

@@ -14,6 +14,8 @@ LATE_PRESS_S = 60.0
 """A press that arrives later than this after it was made is marked late."""
 CANCEL_WINDOW = dt.timedelta(seconds=60)
 """A cancel belongs to the presses of its fob made up to this long before it."""
+CLOCK_TOLERANCE_S = 60.0
+"""A position this much later than its press comes from a clock that is wrong."""
 
 
 class AlertType(IntEnum):
@@ -51,6 +53,7 @@ class AlertRemark(StrEnum):
     UNKNOWN_DEVICE = "unknown_device"
     NO_POSITION = "no_position"
     OLD_POSITION = "old_position"
+    FUTURE_POSITION = "future_position"
     LATE = "late"
     CLOCK_UNSET = "clock_unset"
     MALFORMED = "malformed"
@@ -165,6 +168,15 @@ def alert_fob(press: telemetry.Press, device_name: str, unknown: str) -> str:
     return f"{unknown}@{device_name}" if press.fob == unknown else press.fob
 
 
+def renamed(press: telemetry.Press, source: telemetry.DeviceRef) -> telemetry.Press:
+    """The press under an id of its own, where its id was used for another: a device that repeats ids is heard as well."""
+    name = f"{press.id} {source.name} {press.fob} {press.kind} {press.seq}"
+    if press.clock is not telemetry.Clock.UNSET:
+        name += f" {press.time.isoformat()}"
+    remark = f"id {press.id} was used before"
+    return dataclasses.replace(press, id=uuid.uuid5(press.id, name), remarks=(*press.remarks, remark))
+
+
 def open_alert(
     press: telemetry.Press,
     *,
@@ -176,7 +188,7 @@ def open_alert(
     now: dt.datetime,
 ) -> Alert:
     """Make the alert of a first press; whatever is missing stands among its remarks (R44, R46)."""
-    location = locate(press, latest=latest, now=now)
+    location, is_ahead = locate(press, latest=latest, now=now)
     who = (
         f"{reporter.first_name} {reporter.last_name}"
         if reporter
@@ -185,6 +197,8 @@ def open_alert(
     remarks = _remarks(press, location=location, now=now)
     if reporter is None:
         remarks.add(AlertRemark.UNKNOWN_FOB)
+    if is_ahead:
+        remarks.add(AlertRemark.FUTURE_POSITION)
     if source.id is None:
         remarks.add(AlertRemark.UNKNOWN_DEVICE)
     return Alert(
@@ -206,20 +220,33 @@ def open_alert(
     )
 
 
-def locate(press: telemetry.Press, *, latest: telemetry.Fix | None, now: dt.datetime) -> AlertLocation | None:
-    """The position that the press carries, else the newest that the server knows of its device."""
+def locate(
+    press: telemetry.Press, *, latest: telemetry.Fix | None, now: dt.datetime
+) -> tuple[AlertLocation | None, bool]:
+    """The position that the press carries, else the newest that the server knows; and whether it claims to be of the future."""
     made_at = now if press.clock is telemetry.Clock.UNSET else press.time
-    if press.fix is not None:
-        age_s = press.fix_age_s if press.fix_age_s is not None else (made_at - press.fix.time).total_seconds()
-        return _location(press.fix, age_s, LocationSource.PRESS)
-    if latest is not None:
-        return _location(latest, (made_at - latest.time).total_seconds(), LocationSource.LATEST)
-    return None
+    fix = press.fix or latest
+    if fix is None:
+        return None, False
+    age_s = (made_at - fix.time).total_seconds()
+    if press.fix is not None and press.fix_age_s is not None:
+        age_s = press.fix_age_s
+    source = LocationSource.LATEST if press.fix is None else LocationSource.PRESS
+    return _location(fix, age_s, source), age_s < -CLOCK_TOLERANCE_S
 
 
-def add_press(alert: Alert, now: dt.datetime) -> tuple[Alert, tuple[AlertChange, ...]]:
-    """Count a further press of an unresolved alert; one after the acknowledgement re-arms it (R47)."""
-    pressed = dataclasses.replace(alert, press_count=alert.press_count + 1, last_press_at=now)
+def add_press(alert: Alert, made_at: dt.datetime, now: dt.datetime) -> tuple[Alert, tuple[AlertChange, ...]]:
+    """Count a further press of an unresolved alert; one after the acknowledgement re-arms it (R47).
+
+    A press made after a cancel takes the mark away: it was meant.
+    """
+    cancelled_at = alert.cancelled_by_device_at
+    pressed = dataclasses.replace(
+        alert,
+        press_count=alert.press_count + 1,
+        last_press_at=now,
+        cancelled_by_device_at=None if cancelled_at is not None and made_at > cancelled_at else cancelled_at,
+    )
     if alert.state is not AlertState.ACKNOWLEDGED:
         return pressed, (AlertChange.PRESSED_AGAIN,)
     rearmed = dataclasses.replace(_move(pressed, AlertState.OPEN), acknowledged_at=None, acknowledged_by=None)

@@ -19,10 +19,18 @@ class Presses(Protocol):
         """Say which alert a press belongs to."""
         ...
 
+    def holds(self, press: telemetry.Press, *, source: telemetry.DeviceRef) -> bool:
+        """Whether what is kept under this id is this press: device, fob, kind, number, and the time where it is known."""
+        ...
+
     def first_cancel(
-        self, *, tenant_id: uuid.UUID, fob: str, since: dt.datetime, until: dt.datetime
+        self, fob: str, *, tenant_id: uuid.UUID, since: dt.datetime, until: dt.datetime, device: str | None = None
     ) -> dt.datetime | None:
-        """Time of the first `cancel` of a fob within [since, until], by the device's clock."""
+        """Time of the first `cancel` of a fob within [since, until], by the device's clock; of one device, if it is named."""
+        ...
+
+    def made_within(self, alert_id: uuid.UUID, *, tenant_id: uuid.UUID, since: dt.datetime, until: dt.datetime) -> bool:
+        """Whether a press of this alert was made within [since, until], by the device's clock."""
         ...
 
 

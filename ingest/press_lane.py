@@ -25,8 +25,13 @@ logger = logging.getLogger(__name__)
 _WINDOW = 100
 _FIRST_WAIT_S, _GROWTH, _LONGEST_WAIT_S = 0.1, 1.6, 2.0
 
-_AWAY = (sa.exc.OperationalError, sa.exc.InterfaceError, sa.exc.ProgrammingError, emergency_operations.AlertRaceError)
-"""Not the press is at fault: it is tried again."""
+_AWAY = (
+    *(sa.exc.OperationalError, sa.exc.InterfaceError, sa.exc.InternalError, sa.exc.ProgrammingError),
+    *(psycopg.OperationalError, psycopg.InterfaceError, psycopg.InternalError, psycopg.ProgrammingError),
+)
+"""The database is away, changes hands or is being migrated: the press waits for it, however long that takes."""
+_MOST_TRIES = 5
+"""After so many failures of another kind a press is kept among the rejects, so that those behind it come through."""
 
 
 class PressLane:
@@ -45,6 +50,7 @@ class PressLane:
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="ingest-presses")
         self._vitals = vitals
         self._stopping = False
+        self._telling: set[asyncio.Task[None]] = set()
 
     @property
     def taken_over(self) -> bool:
@@ -61,6 +67,8 @@ class PressLane:
                 for taken in self._session.take():
                     await self._take_all(taken)
         finally:
+            if self._telling:
+                await asyncio.wait(self._telling, timeout=_LONGEST_WAIT_S)
             await self._session.stop()
             self._thread.shutdown(wait=False)
             self._engine.dispose()
@@ -81,33 +89,44 @@ class PressLane:
     async def _take(self, topic: bytes, payload: bytes) -> bool:
         """Commit one press, however long that takes, and acknowledge it to its device; False where a stop comes first."""
         received_at = dt.datetime.now(dt.UTC)
-        wait_s = _FIRST_WAIT_S
+        wait_s, failures = _FIRST_WAIT_S, 0
         while not self._stopping:
+            work = take_press if failures < _MOST_TRIES else _give_up
             try:
                 await asyncio.get_running_loop().run_in_executor(
-                    self._thread, take_press, self._engine, topic, payload, received_at
+                    self._thread, work, self._engine, topic, payload, received_at
                 )
             except _AWAY as error:
                 logger.error("a press waits for the database: %s", _words(error))  # noqa: TRY400 - no trace for people
-                await asyncio.sleep(wait_s)
-                wait_s = min(_LONGEST_WAIT_S, wait_s * _GROWTH)
+            except Exception:
+                # A supervision loop: whatever is wrong with one press must not end the lane that the others come by.
+                failures += 1
+                logger.exception("a press could not be taken", extra={"tries": failures})
             else:
                 self._vitals.presses += 1
-                await self._acknowledge(topic, payload)
+                self._acknowledge(topic, payload)
                 return True
+            await asyncio.sleep(wait_s)
+            wait_s = min(_LONGEST_WAIT_S, wait_s * _GROWTH)
         return False
 
-    async def _acknowledge(self, topic: bytes, payload: bytes) -> None:
+    def _acknowledge(self, topic: bytes, payload: bytes) -> None:
+        """Tell the device, without keeping the next press waiting for the broker's answer."""
         seq = panic.seq_of(payload)
         name = _parse(topic)
         connection = self._session.connection
         if seq is None or name is None or connection is None:
             return  # nobody to tell, or no way; the gateway sends again and is told then
-        ack = control.LaneAck(lane=topics.Lane.PANIC, seq=seq, ranges=((seq, seq),))
-        with contextlib.suppress(ConnectionError, mqtt_connection.BrokerRefusedError):
-            await connection.publish_surely(
-                topics.device_topic(name.tenant, name.device, topics.Lane.ACK), control.encode_ack(ack)
-            )
+        ack = control.encode_ack(control.LaneAck(lane=topics.Lane.PANIC, seq=seq, ranges=((seq, seq),)))
+        to = topics.device_topic(name.tenant, name.device, topics.Lane.ACK)
+        task = asyncio.create_task(_send(connection, to, ack), name="press ack")
+        self._telling.add(task)
+        task.add_done_callback(self._telling.discard)
+
+
+async def _send(connection: mqtt_connection.Connection, topic: str, payload: bytes) -> None:
+    with contextlib.suppress(ConnectionError, mqtt_connection.BrokerRefusedError):
+        await connection.publish_surely(topic, payload)
 
 
 def take_press(source: sa.Engine, topic: bytes, payload: bytes, received_at: dt.datetime) -> None:
@@ -124,20 +143,23 @@ def take_press(source: sa.Engine, topic: bytes, payload: bytes, received_at: dt.
         press = panic.decode(payload, origin=topic.decode(), received_at=received_at)
     except fields.WireError as error:
         _reject(source, topic, payload, str(error), received_at)
-        return
-    try:
-        outcome = emergency_operations.receive_press(
-            press=press,
-            source=device,
-            received_at=received_at,
-            now=dt.datetime.now(dt.UTC),
-            uow=unit_of_work.UnitOfWork(source),
-            new_id=uuid_utils.compat.uuid7,
-        )
-    except (sa.exc.DataError, sa.exc.IntegrityError, UnicodeError) as error:
-        _reject(source, topic, payload, _words(error), received_at)
-        return
+        if device.id is None:
+            return
+        # A registered device said something that nobody can read, on the lane of emergencies: somebody must look (R44).
+        press = panic.unreadable(payload, origin=topic.decode(), received_at=received_at, reason=str(error))
+    outcome = emergency_operations.receive_press(
+        press=press,
+        source=device,
+        received_at=received_at,
+        now=dt.datetime.now(dt.UTC),
+        uow=unit_of_work.UnitOfWork(source),
+        new_id=uuid_utils.compat.uuid7,
+    )
     _tell(press, device, outcome)
+
+
+def _give_up(source: sa.Engine, topic: bytes, payload: bytes, received_at: dt.datetime) -> None:
+    _reject(source, topic, payload, f"could not be taken in {_MOST_TRIES} tries; the log says why", received_at)
 
 
 def _find(source: sa.Engine, name: topics.DeviceTopic) -> telemetry.DeviceRef | None:

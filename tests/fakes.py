@@ -92,18 +92,37 @@ class FakePresses:
                 press=kept.press, source=kept.source, received_at=kept.received_at, alert_id=alert_id
             )
 
+    def holds(self, press: telemetry.Press, *, source: telemetry.DeviceRef) -> bool:
+        kept = self.store.presses[press.id]
+        known = press.clock is telemetry.Clock.UNSET or kept.press.time == press.time
+        return known and (kept.source.name, kept.press.fob, kept.press.kind, kept.press.seq) == (
+            source.name,
+            press.fob,
+            press.kind,
+            press.seq,
+        )
+
     def first_cancel(
-        self, *, tenant_id: uuid.UUID, fob: str, since: dt.datetime, until: dt.datetime
+        self, fob: str, *, tenant_id: uuid.UUID, since: dt.datetime, until: dt.datetime, device: str | None = None
     ) -> dt.datetime | None:
         times = [
             kept.press.time
             for kept in self.store.presses.values()
-            if kept.source.tenant_id == tenant_id
-            and kept.press.fob == fob
+            if (kept.source.tenant_id, kept.press.fob) == (tenant_id, fob)
+            and device in (None, kept.source.name)
             and kept.press.kind is telemetry.PressKind.CANCEL
             and since <= kept.press.time <= until
         ]
         return min(times, default=None)
+
+    def made_within(self, alert_id: uuid.UUID, *, tenant_id: uuid.UUID, since: dt.datetime, until: dt.datetime) -> bool:
+        return any(
+            kept.alert_id == alert_id
+            and kept.source.tenant_id == tenant_id
+            and kept.press.kind is not telemetry.PressKind.CANCEL
+            and since <= kept.press.time <= until
+            for kept in self.store.presses.values()
+        )
 
 
 @dataclass(slots=True)

@@ -51,7 +51,11 @@ def receive_press(
     """
     with uow:
         if not uow.presses.add(press, source=source, received_at=received_at):
-            return PressOutcome(duplicate=True)
+            if uow.presses.holds(press, source=source):
+                return PressOutcome(duplicate=True)
+            press = emergencies.renamed(press, source)
+            if not uow.presses.add(press, source=source, received_at=received_at):
+                return PressOutcome(duplicate=True)
         outcome = PressOutcome(duplicate=False)
         if press.kind is telemetry.PressKind.CANCEL:
             outcome = _cancel(press, source=source, now=now, uow=uow)
@@ -116,7 +120,7 @@ def _raise_or_join(
     for _ in range(_MOST_RACES):
         alert = uow.alerts.unresolved_for_fob(fob, tenant_id=source.tenant_id)
         if alert is not None:
-            return _join(alert, press, now=now, uow=uow)
+            return _join(alert, press, source=source, now=now, uow=uow)
         alert = emergencies.open_alert(
             press,
             alert_id=new_id(),
@@ -127,35 +131,58 @@ def _raise_or_join(
             now=now,
         )
         if uow.alerts.add(alert):
-            return _raised(alert, press, now=now, uow=uow)
+            return _raised(alert, press, source=source, now=now, uow=uow)
     raise AlertRaceError(f"the alerts of fob {fob} change too fast")
 
 
 def _raised(
-    alert: emergencies.Alert, press: telemetry.Press, *, now: dt.datetime, uow: ports.UnitOfWork
+    alert: emergencies.Alert,
+    press: telemetry.Press,
+    *,
+    source: telemetry.DeviceRef,
+    now: dt.datetime,
+    uow: ports.UnitOfWork,
 ) -> PressOutcome:
-    changes = [emergencies.AlertChange.RAISED]
     uow.presses.attach(press.id, tenant_id=alert.tenant_id, alert_id=alert.id)
     uow.alerts.record(alert, emergencies.AlertChange.RAISED, at=now)
-    # After an outage the newest press comes first, so the cancel may be here before what it cancels.
-    cancelled_at = uow.presses.first_cancel(
-        tenant_id=alert.tenant_id, fob=press.fob, since=press.time, until=press.time + emergencies.CANCEL_WINDOW
-    )
-    if cancelled_at is not None:
-        alert = emergencies.cancel_by_device(alert, cancelled_at)
-        uow.alerts.save(alert)
-        uow.alerts.record(alert, emergencies.AlertChange.CANCELLED_BY_DEVICE, at=now)
-        changes.append(emergencies.AlertChange.CANCELLED_BY_DEVICE)
-    return PressOutcome(duplicate=False, alert=alert, changes=tuple(changes))
+    alert, marked = _overtaken(alert, press, source=source, now=now, uow=uow)
+    return PressOutcome(duplicate=False, alert=alert, changes=(emergencies.AlertChange.RAISED, *marked))
 
 
-def _join(alert: emergencies.Alert, press: telemetry.Press, *, now: dt.datetime, uow: ports.UnitOfWork) -> PressOutcome:
-    alert, changes = emergencies.add_press(alert, now)
+def _join(
+    alert: emergencies.Alert,
+    press: telemetry.Press,
+    *,
+    source: telemetry.DeviceRef,
+    now: dt.datetime,
+    uow: ports.UnitOfWork,
+) -> PressOutcome:
+    alert, changes = emergencies.add_press(alert, press.time, now)
     uow.presses.attach(press.id, tenant_id=alert.tenant_id, alert_id=alert.id)
     uow.alerts.save(alert)
     for change in changes:
         uow.alerts.record(alert, change, at=now)
-    return PressOutcome(duplicate=False, alert=alert, changes=changes)
+    alert, marked = _overtaken(alert, press, source=source, now=now, uow=uow)
+    return PressOutcome(duplicate=False, alert=alert, changes=(*changes, *marked))
+
+
+def _overtaken(
+    alert: emergencies.Alert,
+    press: telemetry.Press,
+    *,
+    source: telemetry.DeviceRef,
+    now: dt.datetime,
+    uow: ports.UnitOfWork,
+) -> tuple[emergencies.Alert, tuple[emergencies.AlertChange, ...]]:
+    """After an outage the newest comes first, so the cancel may be here before the press that it cancels."""
+    until = press.time + emergencies.CANCEL_WINDOW
+    device = source.name if press.fob == panic.UNKNOWN_FOB else None  # unreadable fobs are kept apart by device
+    cancelled_at = uow.presses.first_cancel(
+        press.fob, tenant_id=source.tenant_id, since=press.time, until=until, device=device
+    )
+    if cancelled_at is None or alert.cancelled_by_device_at is not None:
+        return alert, ()
+    return _mark_cancelled(alert, cancelled_at, now=now, uow=uow)
 
 
 def _cancel(
@@ -165,8 +192,18 @@ def _cancel(
     alert = uow.alerts.unresolved_for_fob(fob, tenant_id=source.tenant_id)
     if alert is None:
         return PressOutcome(duplicate=False)
-    alert = emergencies.cancel_by_device(alert, press.time)
+    since = press.time - emergencies.CANCEL_WINDOW
+    if not uow.presses.made_within(alert.id, tenant_id=alert.tenant_id, since=since, until=press.time):
+        return PressOutcome(duplicate=False)  # of a press that is not here yet, or of another day
     uow.presses.attach(press.id, tenant_id=alert.tenant_id, alert_id=alert.id)
+    alert, changes = _mark_cancelled(alert, press.time, now=now, uow=uow)
+    return PressOutcome(duplicate=False, alert=alert, changes=changes)
+
+
+def _mark_cancelled(
+    alert: emergencies.Alert, at: dt.datetime, *, now: dt.datetime, uow: ports.UnitOfWork
+) -> tuple[emergencies.Alert, tuple[emergencies.AlertChange, ...]]:
+    alert = emergencies.cancel_by_device(alert, at)
     uow.alerts.save(alert)
     uow.alerts.record(alert, emergencies.AlertChange.CANCELLED_BY_DEVICE, at=now)
-    return PressOutcome(duplicate=False, alert=alert, changes=(emergencies.AlertChange.CANCELLED_BY_DEVICE,))
+    return alert, (emergencies.AlertChange.CANCELLED_BY_DEVICE,)

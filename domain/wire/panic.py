@@ -10,6 +10,8 @@ from domain.wire import fields, fixes
 
 LONGEST_FOB = 64
 UNKNOWN_FOB = "unknown"
+EARLIEST = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)  # where a clock that was never set begins
+LATEST = fixes.LATEST
 LONGEST_FIX_AGE_S = 10 * 365 * 86_400.0
 _PRESS_NAMESPACE = uuid.UUID("6b1d5f0e-2a44-5c0c-9d3f-6f6a1f0f5d11")
 
@@ -46,9 +48,8 @@ def decode(payload: bytes, *, origin: str, received_at: dt.datetime) -> telemetr
     """
     record = fields.require_object(fields.load(payload), "press")
     remarks: list[str] = []
-    derived_id = uuid.uuid5(_PRESS_NAMESPACE, f"{origin}\n{payload.hex()}")
-    press_id = _or_remark(remarks, lambda: _uuid(record), derived_id)
-    time = _or_remark(remarks, lambda: fields.time(record, "t"), None)
+    press_id = _or_remark(remarks, lambda: _uuid(record), _derived_id(origin, payload))
+    time = _or_remark(remarks, lambda: _time(record), None)
     clock = _or_remark(remarks, lambda: telemetry.Clock(_word(record, "clock")), telemetry.Clock.UNSET)
     return telemetry.Press(
         id=press_id,
@@ -61,6 +62,19 @@ def decode(payload: bytes, *, origin: str, received_at: dt.datetime) -> telemetr
         fix=_or_remark(remarks, lambda: _fix(record), None),
         fix_age_s=_or_remark(remarks, lambda: fields.number(record, "fix_age_s", 0.0, LONGEST_FIX_AGE_S), None),
         remarks=tuple(remarks),
+    )
+
+
+def unreadable(payload: bytes, *, origin: str, received_at: dt.datetime, reason: str) -> telemetry.Press:
+    """What a payload that isn't even an object stands for: somebody must look (R44). The same again is the same press."""
+    return telemetry.Press(
+        id=_derived_id(origin, payload),
+        time=received_at,
+        clock=telemetry.Clock.UNSET,
+        fob=UNKNOWN_FOB,
+        kind=telemetry.PressKind.PRESS,
+        seq=0,
+        remarks=(reason[:200],),
     )
 
 
@@ -79,6 +93,17 @@ def _or_remark(remarks: list[str], read: Callable[[], T], instead: T) -> T:
     except (fields.WireError, ValueError) as error:
         remarks.append(str(error)[:200].encode("utf-8", "replace").decode().replace("\x00", ""))
         return instead
+
+
+def _derived_id(origin: str, payload: bytes) -> uuid.UUID:
+    return uuid.uuid5(_PRESS_NAMESPACE, f"{origin}\n{payload.hex()}")
+
+
+def _time(record: Mapping[str, Any]) -> dt.datetime:
+    time = fields.time(record, "t")
+    if not EARLIEST <= time < LATEST:
+        raise fields.WireError(f"t {time.isoformat()} is no date of a press")
+    return time
 
 
 def _uuid(record: Mapping[str, Any]) -> uuid.UUID:

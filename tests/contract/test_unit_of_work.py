@@ -111,13 +111,32 @@ class TestPresses:
 
             def first(since: float, until: float) -> dt.datetime | None:
                 return uow.presses.first_cancel(
-                    tenant_id=stages.TENANT, fob=stages.FOB, since=NOW + seconds(since), until=NOW + seconds(until)
+                    stages.FOB, tenant_id=stages.TENANT, since=NOW + seconds(since), until=NOW + seconds(until)
                 )
 
             assert first(0, 60) == NOW + seconds(30)
             assert first(30, 30) == NOW + seconds(30)
             assert first(31, 60) == NOW + seconds(60)
             assert first(31, 59) is None
+            for device, found in ((stages.DEVICE.name, NOW + seconds(30)), ("another", None)):
+                assert found == uow.presses.first_cancel(
+                    stages.FOB, tenant_id=stages.TENANT, since=NOW, until=NOW + seconds(60), device=device
+                )
+
+    def test_what_an_id_holds_is_told_apart_from_another_press_with_that_id(self, stage: stages.Stage) -> None:
+        press = examples.press(time=NOW)
+        with stage.unit_of_work() as uow:
+            uow.presses.add(press, source=stages.DEVICE, received_at=NOW)
+
+            assert uow.presses.holds(press, source=stages.DEVICE)
+            for other in (
+                dataclasses.replace(press, seq=press.seq + 1),
+                dataclasses.replace(press, time=NOW + seconds(1)),
+                dataclasses.replace(press, fob="another"),
+            ):
+                assert not uow.presses.holds(other, source=stages.DEVICE)
+            unset = dataclasses.replace(press, clock=telemetry.Clock.UNSET, time=NOW + seconds(1))
+            assert uow.presses.holds(unset, source=stages.DEVICE)
 
     def test_a_cancel_of_another_tenant_is_none_of_ours(self, stage: stages.Stage) -> None:
         with stage.unit_of_work(stages.OTHER_TENANT) as uow:
@@ -126,7 +145,7 @@ class TestPresses:
             uow.commit()
 
         with stage.unit_of_work() as uow:
-            found = uow.presses.first_cancel(tenant_id=stages.TENANT, fob=stages.FOB, since=NOW, until=NOW)
+            found = uow.presses.first_cancel(stages.FOB, tenant_id=stages.TENANT, since=NOW, until=NOW)
         assert found is None
 
 

@@ -37,6 +37,7 @@ class Office:
         at: dt.datetime | None = None,
         fob: str = FOB,
         clock: telemetry.Clock = telemetry.Clock.GPS,
+        seq: int = 1,
         fix: telemetry.Fix | None = None,
         fix_age_s: float | None = None,
         press_id: uuid.UUID | None = None,
@@ -48,7 +49,7 @@ class Office:
             clock=clock,
             fob=fob,
             kind=kind,
-            seq=1,
+            seq=seq,
             fix=fix,
             fix_age_s=fix_age_s,
             remarks=remarks,
@@ -190,6 +191,11 @@ class TestRaising:
         assert office.store.alerts == {}
         assert len(office.store.presses) == 1
 
+    def test_a_position_of_the_future_is_no_current_one(self, office: Office) -> None:
+        office.store.latest[7] = fix(age_s=-3_600)
+
+        assert Remark.FUTURE_POSITION in office.raised().remarks
+
 
 class TestFurtherPresses:
     def test_a_redelivered_press_counts_once(self, office: Office) -> None:  # R47
@@ -256,6 +262,40 @@ class TestFurtherPresses:
         office.press(Kind.CANCEL, at=NOW - dt.timedelta(seconds=8))
 
         assert office.raised(at=NOW).cancelled_by_device_at is None
+
+    def test_a_cancel_of_hours_ago_does_not_touch_a_press_of_now(self, office: Office) -> None:
+        alert = office.raised()
+
+        outcome = office.press(Kind.CANCEL, at=NOW - dt.timedelta(hours=3))
+
+        assert outcome.alert is None
+        assert office.store.alerts[alert.id].cancelled_by_device_at is None
+
+    def test_a_cancel_of_an_unreadable_fob_marks_only_its_own_device(self, office: Office) -> None:
+        office.press(Kind.CANCEL, fob=panic.UNKNOWN_FOB, source=STRANGER)
+
+        assert office.raised(fob=panic.UNKNOWN_FOB).cancelled_by_device_at is None
+
+    def test_a_press_after_the_cancel_was_meant_and_takes_the_mark_away(self, office: Office) -> None:
+        office.raised()
+        office.now += dt.timedelta(seconds=5)
+        office.press(Kind.CANCEL)
+        office.now += dt.timedelta(minutes=5)
+
+        assert office.raised().cancelled_by_device_at is None
+
+    def test_a_different_press_under_a_used_id_counts_and_says_so(self, office: Office) -> None:
+        """A device that repeats ids must not silence anybody."""
+        used = uuid.UUID(int=5)
+        first = office.raised(press_id=used)
+
+        second = office.raised(press_id=used, source=STRANGER, fob="FOB-X")
+        again = office.press(press_id=used, source=STRANGER, fob="FOB-X")
+
+        assert second.id != first.id
+        assert Remark.MALFORMED in second.remarks
+        assert again.duplicate
+        assert len(office.store.presses) == 2
 
 
 class TestPeople:

@@ -52,6 +52,8 @@ def test_noise_raises_nothing_but_its_own_error(noise: bytes) -> None:
         {"id": "no uuid"},
         {"id": None},
         {"t": "25 o'clock"},
+        {"t": "9999-12-31T23:59:30Z"},
+        {"t": "0001-01-01T00:00:00Z"},
         {"clock": "sundial"},
         {"fob": ""},
         {"fob": "a\x00b"},
@@ -91,3 +93,14 @@ def test_the_seq_of_a_press_is_read_for_its_acknowledgement() -> None:
     assert panic.seq_of(json.dumps(GOOD).encode()) == 3
     assert panic.seq_of(b"noise") is None
     assert panic.seq_of(b"{}") is None
+
+
+def test_noise_stands_for_a_press_that_comes_again_as_the_same() -> None:
+    press, again = (panic.unreadable(b"\xff", origin=ORIGIN, received_at=RECEIVED, reason="not JSON") for _ in range(2))
+
+    assert press == again
+    assert (press.kind, press.clock, press.remarks) == (
+        telemetry.PressKind.PRESS,
+        telemetry.Clock.UNSET,
+        ("not JSON",),
+    )
