@@ -229,14 +229,16 @@ class Outbox:
 
     def _adopt(self, file: outbox_file.OutboxFile) -> None:
         """Take over what a file holds, and bring to it what has gathered in memory."""
-        for seq, press in self._volatile.items():
-            file.add_press((seq, panic.encode(press)), None)
+        held = dict(file.rows("press"))
+        for seq, payload in self._presses.items():  # also those that were on a disk once: their fobs were told RECEIVED
+            if seq not in held:
+                file.add_press((seq, payload), None)
         file.add_fixes(self._memory.rows(), durable=True)
         for lane, table in _TABLES.items():
             self._next[lane] = max(self._next[lane], file.reserved(table))
             self._reserved[lane] = self._next[lane] + _BLOCK
             file.reserve(table, self._reserved[lane])
-        self._presses = dict(sorted((dict(file.rows("press")) | self._presses).items()))
+        self._presses = dict(sorted((held | self._presses).items()))
         self._heard = {(heard.fob, heard.number, heard.kind): heard for heard in file.heard()} | self._heard
         self._fixes_on_disk = file.count("fix")
         self._volatile.clear()

@@ -3,6 +3,7 @@
 import contextlib
 import datetime as dt
 import logging
+import os
 import sqlite3
 import uuid
 from collections.abc import Iterator, Sequence
@@ -19,6 +20,7 @@ Row = tuple[int, bytes]
 
 _BUSY_TIMEOUT_S = 5.0
 _KEEP_HEARD_MS = 86_400_000
+_ENDINGS = ("", "-wal", "-shm")
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS fix (seq INTEGER PRIMARY KEY, body BLOB NOT NULL) STRICT;
 CREATE TABLE IF NOT EXISTS press (seq INTEGER PRIMARY KEY, body BLOB NOT NULL) STRICT;
@@ -155,6 +157,9 @@ def opened(path: Path) -> OutboxFile:
         sqlite3.Error, OSError: it can be neither opened nor replaced.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
+    fresh = _fresh(path)
+    if fresh.exists() and not path.exists():  # the power went while a torn one was put aside: its replacement is whole
+        _exchange(path)
     try:
         return OutboxFile(path)
     except sqlite3.OperationalError:
@@ -165,19 +170,59 @@ def opened(path: Path) -> OutboxFile:
 
 
 def _replaced(path: Path) -> OutboxFile:
-    aside = path.with_name(f"{path.name}.torn")
-    for ending in ("", "-wal", "-shm"):
-        with contextlib.suppress(FileNotFoundError):
-            path.with_name(path.name + ending).replace(aside.with_name(aside.name + ending))
-    new = OutboxFile(path)
-    positions, presses = _salvaged(aside, "fix"), _salvaged(aside, "press")
-    for row in presses:
-        new.add_press(row, None)
-    new.add_fixes(positions, durable=True)
-    new.reserve("press", _reserved_in(aside, "press", presses))
-    new.reserve("fix", _reserved_in(aside, "fix", positions))
+    # The torn one keeps its place until all that can be read of it is safe in the other.
+    fresh = _fresh(path)
+    for ending in _ENDINGS:
+        _beside(fresh, ending).unlink(missing_ok=True)
+    positions, presses = _salvaged(path, "fix"), _salvaged(path, "press")
+    new = OutboxFile(fresh)
+    try:
+        for row in presses:
+            new.add_press(row, None)
+        new.add_fixes(positions, durable=True)
+        new.reserve("press", _reserved_in(path, "press", presses))
+        new.reserve("fix", _reserved_in(path, "fix", positions))
+    finally:
+        new.close()
+    if _beside(fresh, "-wal").exists():
+        raise sqlite3.OperationalError(f"the replacement {fresh} cannot be written through")
+    _sync(fresh)
+    _sync(path.parent)
+    aside = _exchange(path)
     _log.error("it stands aside as %s; carried over: %d presses, %d fixes", aside, len(presses), len(positions))
-    return new
+    return OutboxFile(path)
+
+
+def _exchange(path: Path) -> Path:
+    """Put aside what is left of the torn file, and its replacement into its place."""
+    aside = path.with_name(f"{path.name}.torn")
+    number = 1
+    while any(_beside(aside, ending).exists() for ending in _ENDINGS):
+        number += 1
+        aside = path.with_name(f"{path.name}.torn.{number}")
+    for ending in _ENDINGS:  # the log as well: it must not be played into another file
+        with contextlib.suppress(FileNotFoundError):
+            _beside(path, ending).replace(_beside(aside, ending))
+    _sync(path.parent)
+    _fresh(path).replace(path)
+    _sync(path.parent)
+    return aside
+
+
+def _fresh(path: Path) -> Path:
+    return path.with_name(f"{path.name}.new")
+
+
+def _beside(path: Path, ending: str) -> Path:
+    return path.with_name(path.name + ending)
+
+
+def _sync(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
 
 
 def _salvaged(path: Path, table: Table) -> list[Row]:

@@ -262,16 +262,7 @@ def test_memory_keeps_the_newest_fixes_and_counts_the_rest(tmp_path: Path) -> No
 
 
 def test_a_torn_file_is_put_aside_and_what_can_be_read_is_carried_over(tmp_path: Path) -> None:
-    box = opened(tmp_path, most_fixes=100_000)
-    kept = [box.add_press(press(), number=number).press for number in range(3)]
-    for start in range(0, 4_000, 500):
-        box.add_fixes([fix(second) for second in range(start, start + 500)], now_s=0.0)
-    box.close()
-    path = tmp_path / "outbox.db"
-    content = bytearray(path.read_bytes())
-    content[len(content) // 2 : len(content) // 2 + 20_000] = b"\xaa" * 20_000
-    path.write_bytes(content)
-    _forget_clean_close(path)
+    kept = _torn(tmp_path)
 
     again = opened(tmp_path)
 
@@ -280,6 +271,66 @@ def test_a_torn_file_is_put_aside_and_what_can_be_read_is_carried_over(tmp_path:
     assert 1_000 < len(waiting(again)) < 4_000
     assert (tmp_path / "outbox.db.torn").exists()
     assert again.newest_fix_seq > max(item.seq for item in again.fixes_between(after=-1, upto=2**62, limit=4_000))
+
+
+def test_a_press_that_was_durable_goes_into_the_replacement_of_a_file_that_tears_while_it_is_in_use(
+    tmp_path: Path,
+) -> None:
+    box = opened(tmp_path)
+    kept = box.add_press(press(), number=1)
+    for path in tmp_path.iterdir():
+        path.write_bytes(b"\xaa" * path.stat().st_size)
+    for second in range(100):
+        box.add_fixes([fix(second)], now_s=10.0 * second)
+    trouble = box.trouble
+    box.tend(now_s=10_000.0)
+    box.close()
+
+    again = opened(tmp_path)
+
+    assert kept.is_durable
+    assert trouble is not None
+    assert [seq for seq, _ in again.presses()] == [kept.press.seq]
+
+
+@pytest.mark.parametrize("cut_at", range(3))
+def test_a_power_cut_while_a_torn_file_is_replaced_costs_no_press(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, cut_at: int
+) -> None:
+    kept = [item.seq for item in _torn(tmp_path)]
+    (tmp_path / "outbox.db-wal").write_bytes(b"\xaa" * 5_000)
+    renames = iter(range(100))
+    rename = Path.replace
+
+    def cut(path: Path, target: Path) -> Path:
+        if next(renames) >= cut_at:
+            raise OSError("the power is gone")
+        return rename(path, target)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Path, "replace", cut)
+        assert opened(tmp_path).trouble is not None
+
+    again = opened(tmp_path)
+
+    assert again.trouble is None
+    assert [seq for seq, _ in again.presses()] == kept[::-1]
+
+
+def test_a_half_written_replacement_is_begun_anew(tmp_path: Path) -> None:
+    kept = [item.seq for item in _torn(tmp_path)]
+    (tmp_path / "outbox.db.new").write_bytes(b"SQLite format 3\x00 and no more")
+
+    assert [seq for seq, _ in opened(tmp_path).presses()] == kept[::-1]
+
+
+def test_torn_files_do_not_replace_each_other(tmp_path: Path) -> None:
+    for content in (b"first" * 1_000, b"second" * 1_000):
+        (tmp_path / "outbox.db").write_bytes(content)
+        opened(tmp_path).close()
+
+    assert (tmp_path / "outbox.db.torn").read_bytes()[:5] == b"first"
+    assert (tmp_path / "outbox.db.torn.2").read_bytes()[:6] == b"second"
 
 
 def test_a_file_of_something_else_is_put_aside(tmp_path: Path) -> None:
@@ -315,6 +366,21 @@ def test_a_fix_from_before_gps_has_no_place(tmp_path: Path) -> None:
     )
 
     assert box.backlog == 0
+
+
+def _torn(folder: Path) -> list[telemetry.Press]:
+    """An outbox of three presses and 4 000 fixes, torn in the middle; the presses."""
+    box = opened(folder, most_fixes=100_000)
+    kept = [box.add_press(press(), number=number).press for number in range(3)]
+    for start in range(0, 4_000, 500):
+        box.add_fixes([fix(second) for second in range(start, start + 500)], now_s=0.0)
+    box.close()
+    path = folder / "outbox.db"
+    content = bytearray(path.read_bytes())
+    content[len(content) // 2 : len(content) // 2 + 20_000] = b"\xaa" * 20_000
+    path.write_bytes(content)
+    _forget_clean_close(path)
+    return kept
 
 
 def _forget_clean_close(path: Path) -> None:
