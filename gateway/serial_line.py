@@ -5,6 +5,7 @@ import logging
 import os
 import random
 import select
+import termios
 import threading
 from collections.abc import Callable
 from enum import StrEnum
@@ -138,7 +139,12 @@ def opened(port: configuration.Port) -> serial.Serial:
     Raises:
         OSError: it cannot be opened (pyserial's exception is one).
     """
-    return serial.Serial(port.device, port.baud, timeout=0, write_timeout=1, exclusive=True)
+    try:
+        return serial.Serial(port.device, port.baud, timeout=0, write_timeout=1, exclusive=True)
+    except termios.error as error:  # a device that goes while it is set up; no OSError, but with its arguments
+        raise OSError(*error.args) from error
+    except (ValueError, OverflowError) as error:  # a rate or a name that the system does not take
+        raise OSError(errno.EINVAL, str(error)) from error
 
 
 def problem_of(port: configuration.Port) -> str | None:
@@ -158,6 +164,8 @@ def _trouble(port: configuration.Port, error: OSError) -> tuple[LineState, str]:
         return LineState.UNREADABLE, "cannot be read: permission denied (is the user in the group dialout?)"
     if code in (errno.EBUSY, errno.EAGAIN):
         return LineState.UNREADABLE, "is in use by another program"
+    if isinstance(error.__cause__, (ValueError, OverflowError)):
+        return LineState.UNREADABLE, f"cannot be read: {error.strerror}"
     return LineState.UNREADABLE, f"cannot be read: {os.strerror(code) if code else error}"
 
 
