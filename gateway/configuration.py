@@ -149,12 +149,23 @@ def _broker(table: Table) -> Broker:
         raise table.error("password_file", "give either password or password_file, not both")
     tls = table.optional_table("tls")
     return Broker(
-        host=table.required("host", str),
+        host=_host(table),
         port=table.integer("port", 1, 65_535, 1883 if tls is None else 8883),
         password=password if password_file is None else _secret(table, password_file),
         keepalive_s=table.integer("keepalive_s", 2, _LONGEST_KEEPALIVE_S, 10),
         tls=None if tls is None else _tls(tls),
     )
+
+
+def _host(table: Table) -> str:
+    host = table.required("host", str)
+    try:
+        host.encode("idna")
+    except UnicodeError as error:
+        raise table.error("host", f"{host!r} is no name of a host ({error})") from None
+    if any(sign.isspace() or sign in "/\0" for sign in host):
+        raise table.error("host", f"{host!r} is no name of a host: give the name or address alone")
+    return host
 
 
 def _tls(table: Table) -> Tls:

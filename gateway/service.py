@@ -161,7 +161,8 @@ class Gateway:
     # From the main thread
 
     def _tick(self, now: instants.Instant) -> None:
-        if not self._courier.is_running or not all(each.line.is_running for each in self.receivers):
+        lines_run = all(each.line.is_running for each in self.receivers)
+        if not (lines_run and self._courier.is_running and self.uplink.is_running):
             raise errors.GatewayError("a thread of the gateway has ended; see the log above")
         self.box.tend(now_s=now.mono_s)
         for each in self.receivers:

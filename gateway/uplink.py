@@ -5,6 +5,7 @@ after a break is decided by `delivery` alone.
 """
 
 import datetime as dt
+import errno
 import logging
 import random
 import socket
@@ -77,6 +78,11 @@ class Uplink:
         self._thread.join(timeout=_FAREWELL_S)
 
     @property
+    def is_running(self) -> bool:
+        """The thread connects or tries to."""
+        return self._thread.is_alive()
+
+    @property
     def session(self) -> int:
         """Counts connections; 0 while there is none."""
         return self._connections if self._is_up else 0
@@ -101,7 +107,13 @@ class Uplink:
         in_vain = 0
         while not self._stopping.is_set():
             before = self._connections
-            self._connect_once()
+            try:
+                self._connect_once()
+            except Exception:  # noqa: BLE001 - a supervision loop: without this thread nothing is ever sent
+                _log.exception("the uplink stumbled")
+                self._say("the connection cannot be made; see the log")
+                with self._lock:
+                    self._client, self._is_up = None, False
             in_vain = 0 if self._connections > before else in_vain + 1
             longest_s = min(_FIRST_WAIT_S * 2**in_vain, _LONGEST_WAIT_S)
             wait_s = random.uniform(longest_s / 2, longest_s)  # noqa: S311 - spreads a fleet, hides nothing
@@ -218,11 +230,16 @@ def open_session(client: mqtt.Client, broker: configuration.Broker, *, expiry_s:
     """Connect; with an expiry to the session that the broker keeps.
 
     Raises:
-        OSError: nobody answers, or TLS fails.
+        OSError: nobody answers, TLS fails, or the host is no name.
     """
     wanted = properties.Properties(packettypes.PacketTypes.CONNECT)  # type: ignore[no-untyped-call]
     wanted.SessionExpiryInterval = expiry_s
-    client.connect(broker.host, broker.port, keepalive=broker.keepalive_s, clean_start=expiry_s == 0, properties=wanted)
+    try:
+        client.connect(
+            broker.host, broker.port, keepalive=broker.keepalive_s, clean_start=expiry_s == 0, properties=wanted
+        )
+    except ValueError as error:  # UnicodeError is one
+        raise OSError(errno.EINVAL, f"broker.host {broker.host!r} is no name of a host ({error})") from error
 
 
 def probe(settings: configuration.Configuration, *, limit_s: float = 5.0) -> str | None:

@@ -113,6 +113,19 @@ def test_a_file_that_is_wrong_as_a_whole_is_named(tmp_path: Path, text: str, mes
     assert message in str(caught.value)
 
 
+@pytest.mark.parametrize("host", ["broker..example", f"{'b' * 64}.example", "mqtt://broker", "two words", ".example"])
+def test_a_host_that_no_resolver_takes_is_named(tmp_path: Path, host: str) -> None:
+    with pytest.raises(errors.GatewayError, match=r"broker\.host: .* is no name of a host") as caught:
+        configuration.load(write(tmp_path, LEAST.replace("127.0.0.1", host)))
+
+    assert repr(host) in str(caught.value)
+
+
+@pytest.mark.parametrize("host", ["broker.example", "broker.example.", "::1", "bücher.example", "10.0.0.1"])
+def test_names_and_addresses_are_hosts(tmp_path: Path, host: str) -> None:
+    assert configuration.load(write(tmp_path, LEAST.replace("127.0.0.1", host))).broker.host == host
+
+
 def test_a_missing_file_is_named(tmp_path: Path) -> None:
     with pytest.raises(errors.GatewayError, match=r"cannot read the configuration .*absent\.toml: No such file"):
         configuration.load(tmp_path / "absent.toml")
