@@ -152,6 +152,10 @@ class FixLane:
             batch = await self._prepare(segments)
             if await self._finish_commit():
                 batch = await self._prepare(segments)
+        except errors.BatchRefusedError as error:
+            await self._finish_commit()
+            await self._take_apart(segments, _bare(segments), error)
+            return
         except errors.DatabaseAwayError:
             self._inbox.put_back(segments)
             raise
@@ -159,11 +163,10 @@ class FixLane:
         self._commit = _Commit(segments=segments, batch=batch, task=task)
 
     async def _prepare(self, segments: Sequence[inbox.Segment]) -> pipeline.Batch:
-        names = [topic for segment in segments for topic in segment.messages.topics]
-        payloads = [payload for segment in segments for payload in segment.messages.payloads]
+        bare = _bare(segments)
         loop = asyncio.get_running_loop()
         return await loop.run_in_executor(
-            self._preparing, self.worker.prepare, names, payloads, time.time_ns() // 1_000
+            self._preparing, self.worker.prepare, bare.topics, bare.payloads, bare.received_us
         )
 
     async def _write(self, segments: Sequence[inbox.Segment], batch: pipeline.Batch) -> None:
@@ -177,18 +180,23 @@ class FixLane:
         try:
             await commit.task
         except errors.BatchRefusedError as error:
-            logger.warning("%s; taking it apart", error)
-            try:
-                outcome = await self._run(self.worker.commit_in_parts, commit.batch)
-            except errors.DatabaseAwayError:
-                self._inbox.put_back(commit.segments)
-                raise
-            self._acknowledge(commit.segments, outcome)
+            await self._take_apart(commit.segments, commit.batch, error)
             return True
         except errors.DatabaseAwayError:
             self._inbox.put_back(commit.segments)
             raise
         return False
+
+    async def _take_apart(
+        self, segments: Sequence[inbox.Segment], batch: pipeline.Batch, refusal: errors.BatchRefusedError
+    ) -> None:
+        logger.warning("%s; taking it apart", refusal)
+        try:
+            outcome = await self._run(self.worker.commit_in_parts, batch)
+        except errors.DatabaseAwayError:
+            self._inbox.put_back(segments)
+            raise
+        self._acknowledge(segments, outcome)
 
     def _acknowledge(self, segments: Sequence[inbox.Segment], outcome: worker.Outcome) -> None:
         for segment in segments:
@@ -239,3 +247,12 @@ class FixLane:
 
     async def _run(self, call: Callable[..., T], *arguments: object) -> T:
         return await asyncio.get_running_loop().run_in_executor(self._committing, call, *arguments)
+
+
+def _bare(segments: Sequence[inbox.Segment]) -> pipeline.Batch:
+    """The messages of these segments, nothing computed yet."""
+    return pipeline.Batch(
+        topics=[topic for segment in segments for topic in segment.messages.topics],
+        payloads=[payload for segment in segments for payload in segment.messages.payloads],
+        received_us=time.time_ns() // 1_000,
+    )

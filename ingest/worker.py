@@ -37,8 +37,16 @@ _CONNECTION_OPTIONS = " ".join(
         "plan_cache_mode=force_generic_plan",
     )
 )
-_REFUSALS = (psycopg.DataError, psycopg.IntegrityError)
-"""Errors of what is written, not of the database: the payload at fault is found and rejected."""
+_AWAY_STATES = (
+    "08",  # the connection is lost
+    "57P0",  # the server ends, starts or has crashed
+    "53300",  # it takes no more connections
+    "53100",  # its disk is full
+    "25006",  # it is read-only: a standby, or one that was one
+    "40",  # a deadlock: the same again goes through
+    "42",  # a table or a right is missing: our statements are fixed, so no payload is at fault
+)
+"""Beginnings of the SQLSTATEs that say nothing of what is written. All others do: the payload at fault is found."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -120,10 +128,11 @@ class Worker:
         """Compute what is to be written for these messages, as if all batches before were committed.
 
         Raises:
+            BatchRefusedError: the database can't look up what these messages name: `commit_in_parts` comes next.
             DatabaseAwayError: a look-up failed, try again after `connect`.
         """
         batch = pipeline.Batch(topics=topics, payloads=payloads, received_us=received_us)
-        with self._away_on_error():
+        with self._away_on_error(), _refused_on_error():
             pipeline.run(batch, self.state, self._there(self._lookups))
         return batch
 
@@ -134,11 +143,8 @@ class Worker:
             BatchRefusedError: nothing is committed, and what was prepared since is void: `commit_in_parts` comes next.
             DatabaseAwayError: nothing is committed, prepare it again after `connect`.
         """
-        with self._away_on_error():
-            try:
-                return self._write(batch)
-            except _REFUSALS as error:
-                raise errors.BatchRefusedError(f"a batch was refused: {error}") from error
+        with self._away_on_error(), _refused_on_error():
+            return self._write(batch)
 
     def commit_in_parts(self, batch: pipeline.Batch) -> Outcome:
         """Commit what can be of a refused batch; the payloads at fault are among the rejects then.
@@ -178,7 +184,9 @@ class Worker:
         try:
             pipeline.run(part, self.state, self._there(self._lookups))
             outcome.add(self._write(part))
-        except _REFUSALS as error:
+        except psycopg.Error as error:
+            if _is_away(error):
+                raise
             middle = len(part.payloads) // 2
             if middle:
                 for half in (slice(None, middle), slice(middle, None)):
@@ -239,3 +247,20 @@ class Worker:
             "geofences loaded",
             extra={"fences": len(self.state.fences.engine.fences), "took_s": round(time.monotonic() - started_s, 3)},
         )
+
+
+@contextlib.contextmanager
+def _refused_on_error() -> Iterator[None]:
+    try:
+        yield
+    except psycopg.Error as error:
+        if _is_away(error):
+            raise
+        raise errors.BatchRefusedError(f"a batch was refused: {error}") from error
+
+
+def _is_away(error: psycopg.Error) -> bool:
+    """Whether the database can't work at all; without a SQLSTATE it wasn't the server that spoke."""
+    if error.sqlstate is None:
+        return isinstance(error, psycopg.OperationalError | psycopg.InterfaceError)
+    return error.sqlstate.startswith(_AWAY_STATES)

@@ -7,7 +7,8 @@ import pytest
 
 from domain.wire import topics
 from ingest import errors, worker
-from tests.integration.ingest.conftest import Acme
+from tests.integration.ingest.conftest import Acme, OwnServer
+from tests.integration.ingest.test_crashes import restart
 from tests.integration.ingest.test_lanes import fix, fixes_of
 
 
@@ -81,6 +82,34 @@ def test_a_payload_that_the_database_refuses_is_rejected_alone(acme: Acme, hand:
     assert outcome.rejected == 1
     [(reason,)] = acme.select("SELECT reason FROM reject")
     assert "odd" in reason
+
+
+def test_a_batch_of_too_many_days_for_the_servers_locks_is_taken_apart(own_server: OwnServer) -> None:
+    own, acme = own_server, own_server.acme
+    with psycopg.connect(acme.database.owner_dsn, autocommit=True) as connection:
+        connection.execute("ALTER SYSTEM SET max_locks_per_transaction = 10")
+        connection.execute("ALTER SYSTEM SET max_connections = 20")
+    own.server.stop()
+    restart(own)
+    hand = worker.Worker(acme.database.backend_dsn)
+    hand.connect()
+    day_s = 86_400
+    # Each day is a chunk, each chunk several locks; the last payload alone needs more than there are.
+    spread = [[7 * -day_s * (message * 10 + day) for day in range(10)] for message in range(19)]
+    too_wide = [7 * -day_s * (190 + day) for day in range(500)]
+    messages = [
+        fixes_of(*(fix(message * 1_000 + index, second) for index, second in enumerate(sorted(seconds))))
+        for message, seconds in enumerate([*spread, too_wide])
+    ]
+
+    outcome = commit(hand, *(("van-000", payload) for payload in messages), ("van-001", fixes_of(fix(1))))
+
+    hand.close()
+    assert outcome.rejected == 1
+    assert len(acme.stored()) == 19 * 10 + 1
+    assert ("van-001", 1) in acme.stored()
+    [(reason,)] = acme.select("SELECT reason FROM reject")
+    assert "max_locks_per_transaction" in reason
 
 
 def test_a_lost_connection_is_told_and_the_same_batch_goes_in_afterwards(acme: Acme, hand: worker.Worker) -> None:
