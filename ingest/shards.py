@@ -35,7 +35,9 @@ def plan(seen: leases.Leases, *, preferred: Collection[int] = ()) -> Plan:
     """
     share = math.ceil(len(ALL) / max(1, seen.members))
     if len(seen.mine) > share:
-        return Plan(take=frozenset(), release=frozenset(sorted(seen.mine)[share:]))
+        # The panic and the status lane move last: while a lane moves, it waits.
+        spare = sorted(seen.mine, key=lambda number: (number < topics.SHARDS, number))
+        return Plan(take=frozenset(), release=frozenset(spare[share:]))
     free = ALL - seen.mine - seen.others
     wanted = sorted(free, key=lambda number: (number not in preferred, number))
     return Plan(take=frozenset(wanted[: share - len(seen.mine)]), release=frozenset())

@@ -44,3 +44,12 @@ def test_what_one_held_before_is_taken_first() -> None:
     plan = shards.plan(seen, preferred=frozenset(range(40, 50)))
 
     assert frozenset(range(40, 50)) <= plan.take
+
+
+def test_the_panic_and_the_status_lane_stay_where_they_are_when_others_join() -> None:
+    seen = leases.Leases(members=3, mine=shards.ALL, others=frozenset())
+
+    plan = shards.plan(seen)
+
+    assert len(plan.release) == 44
+    assert plan.release.isdisjoint({shards.PANIC_LEASE, shards.STATUS_LEASE})
