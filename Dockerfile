@@ -33,8 +33,11 @@ CMD ["stack", "fleet"]
 FROM base AS gateway
 COPY requirements/gateway.lock requirements/
 RUN pip install --require-hashes -r requirements/gateway.lock
+COPY pyproject.toml README.md LICENSE ./
 COPY domain domain
 COPY gateway gateway
+# As a distribution, so that a status tells its version.
+RUN pip install --no-deps .
 USER driveops
 ENTRYPOINT ["python", "-m"]
 CMD ["gateway", "run"]

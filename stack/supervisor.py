@@ -1,5 +1,6 @@
 """Brings the children up in order, keeps them up, and takes them down in the opposite order."""
 
+import contextlib
 import fcntl
 import json
 import os
@@ -70,7 +71,9 @@ class Supervisor:
         for each in reversed(self._watches):
             if each.child.is_running():
                 each.child.stop()
-                say(f"{each.child.name} is stopped")
+                # The terminal may be closed; what is still running must be stopped all the same.
+                with contextlib.suppress(OSError):
+                    say(f"{each.child.name} is stopped")
         state.forget(self._choice.state_dir)
 
     def _write(self) -> None:

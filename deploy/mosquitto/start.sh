@@ -11,6 +11,10 @@ printf 'ingest:%s\n' "$MQTT_INGEST_PASSWORD" >"$own"
 if [ -n "${MQTT_FLEET_PASSWORD:-}" ]; then
   printf 'fleet:%s\n' "$MQTT_FLEET_PASSWORD" >>"$own"
 fi
+# The health check's mosquitto_pub reads its options here.
+mkdir -p /tmp/health
+printf -- '-u ingest\n-P %s\n' "$MQTT_INGEST_PASSWORD" >/tmp/health/mosquitto_pub
+
 # From a file and not as an argument, which every process of the host could read.
 mosquitto_passwd -U "$own"
 if [ -f "$passwords" ]; then

@@ -1,6 +1,7 @@
 """`python -m stack demo`: all of it up, the town in motion, and a view of it."""
 
 import asyncio
+import contextlib
 import os
 import signal
 from collections.abc import Mapping
@@ -50,7 +51,8 @@ def demo(
         asyncio.run(_run(console, say, town, choice, options, duration))
     finally:
         if not was_up:
-            console.print(say("stopping"))
+            with contextlib.suppress(OSError):  # the terminal may be closed
+                console.print(say("stopping"))
             lifecycle.down(choice, lambda _: None, purge=False)
 
 

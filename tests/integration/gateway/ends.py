@@ -175,8 +175,8 @@ class Box:
     def log(self) -> str:
         return self._log.read_text() if self._log.exists() else ""
 
-    def says(self, text: str) -> None:
-        eventually(lambda: text in self.log(), f"the log says {text!r}")
+    def says(self, text: str, times: int = 1) -> None:
+        eventually(lambda: self.log().count(text) >= times, f"the log says {text!r} {times} times")
 
     def status(self) -> subprocess.CompletedProcess[str]:
         return gateway("status", "--config", str(self._config))
