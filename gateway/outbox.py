@@ -150,6 +150,11 @@ class Outbox:
         return self._next[topics.Lane.FIXES] - 1
 
     @property
+    def has_presses(self) -> bool:
+        """A press is not acknowledged. Takes no lock."""
+        return bool(self._presses)
+
+    @property
     def backlog(self) -> int:
         """Rows that wait."""
         with self._lock:

@@ -54,7 +54,9 @@ class Gateway:
         self._reports = reporting.Reporting(settings.report_interval_s)
         self._buttons = panic_button.Buttons(self.box, self._selection, self._clock, silence_s=settings.fob_silence_s)
         self.receivers = [receiver.Receiver(port, fixes=self._fixes, button=self._button) for port in settings.ports]
-        self.uplink = uplink.Uplink(settings, receive=self._receive, changed=self._ring)
+        self.uplink = uplink.Uplink(
+            settings, receive=self._receive, changed=self._ring, is_urgent=lambda: self.box.has_presses
+        )
         self.delivery = delivery.Delivery(
             self.box, self.uplink, backlog_fixes_per_s=settings.outbox.backlog_fixes_per_s
         )
@@ -118,6 +120,7 @@ class Gateway:
     def _button(self, parts: list[bytes], line: serial_line.SerialLine) -> None:
         if self._buttons.hear(parts, line, instants.now()):
             self._courier.ring()
+            self.uplink.hurry()
 
     # From the broker's thread
 

@@ -26,6 +26,7 @@ _log = logging.getLogger(__name__)
 
 _SESSION_EXPIRY_S = 0xFFFF_FFFF  # never: see stack/broker_config on what Mosquitto does with sessions that expire
 _FIRST_WAIT_S, _LONGEST_WAIT_S, _REFUSED_WAIT_S = 0.5, 30.0, 10.0
+_URGENT_WAIT_S = 2.0  # while a press waits
 _FAREWELL_S = 2.0
 _DOWN = (topics.Lane.ACK, topics.Lane.COMMAND)
 
@@ -37,6 +38,7 @@ class Uplink:
         settings: broker, tenant and device.
         receive: called with what comes down, in the client's thread.
         changed: called when the connection comes, goes or has answered a message, in the client's thread.
+        is_urgent: tells whether a press waits.
     """
 
     def __init__(
@@ -45,10 +47,12 @@ class Uplink:
         *,
         receive: Callable[[topics.Lane, bytes], None],
         changed: Callable[[], None],
+        is_urgent: Callable[[], bool],
     ) -> None:
         self._settings = settings
         self._receive = receive
         self._changed = changed
+        self._is_urgent = is_urgent
         self._topics = {lane: topics.device_topic(settings.tenant, settings.device, lane) for lane in topics.Lane}
         self._lanes = {self._topics[lane]: lane for lane in _DOWN}
         self._tls = tls.context(settings.broker.tls)
@@ -59,6 +63,7 @@ class Uplink:
         self._is_up = self._is_refused = False
         self._ended = threading.Event()
         self._stopping = threading.Event()
+        self._bell = threading.Event()
         self._thread = threading.Thread(target=self._keep, name="uplink", daemon=True)
         self.problem: str | None = "not connected yet"  #: None while connected
 
@@ -72,10 +77,16 @@ class Uplink:
         while self._is_up and self.outstanding and time.monotonic() < deadline_s:
             time.sleep(0.01)
         self._stopping.set()
+        self._bell.set()
         with self._lock:
             if self._client is not None:
                 self._client.disconnect()
         self._thread.join(timeout=_FAREWELL_S)
+
+    def hurry(self) -> None:
+        """A press waits: try at once where the next attempt is only waited for."""
+        if not self._is_up:
+            self._bell.set()
 
     @property
     def is_running(self) -> bool:
@@ -106,6 +117,7 @@ class Uplink:
     def _keep(self) -> None:
         in_vain = 0
         while not self._stopping.is_set():
+            self._bell.clear()
             before = self._connections
             try:
                 self._connect_once()
@@ -115,9 +127,9 @@ class Uplink:
                 with self._lock:
                     self._client, self._is_up = None, False
             in_vain = 0 if self._connections > before else in_vain + 1
-            longest_s = min(_FIRST_WAIT_S * 2**in_vain, _LONGEST_WAIT_S)
-            wait_s = random.uniform(longest_s / 2, longest_s)  # noqa: S311 - spreads a fleet, hides nothing
-            self._stopping.wait(max(wait_s, _REFUSED_WAIT_S) if self._is_refused else wait_s)
+            wait_s = _pause_s(in_vain, is_refused=self._is_refused, is_urgent=self._is_urgent())
+            if not self._stopping.is_set():
+                self._bell.wait(wait_s)
 
     def _connect_once(self) -> None:
         self._ended.clear()
@@ -209,6 +221,14 @@ class Uplink:
         if problem != self.problem and not self._stopping.is_set():
             _log.error("%s; trying again", problem)
         self.problem = problem
+
+
+def _pause_s(in_vain: int, *, is_refused: bool, is_urgent: bool) -> float:
+    longest_s = min(_FIRST_WAIT_S * 2 ** min(in_vain, 10), _LONGEST_WAIT_S)
+    wait_s = random.uniform(longest_s / 2, longest_s)  # noqa: S311 - spreads a fleet, hides nothing
+    if is_refused:
+        wait_s = max(wait_s, _REFUSED_WAIT_S)
+    return min(wait_s, _URGENT_WAIT_S) if is_urgent else wait_s
 
 
 def new_client(settings: configuration.Configuration, client_id: str, secured: ssl.SSLContext | None) -> mqtt.Client:

@@ -1,3 +1,5 @@
+import socket
+import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -26,7 +28,7 @@ def eventually(condition: Callable[[], bool]) -> None:
 
 
 def made(told: configuration.Configuration) -> uplink.Uplink:
-    return uplink.Uplink(told, receive=lambda _lane, _payload: None, changed=lambda: None)
+    return uplink.Uplink(told, receive=lambda _lane, _payload: None, changed=lambda: None, is_urgent=lambda: False)
 
 
 def test_a_host_that_cannot_be_a_name_is_said_by_a_probe() -> None:
@@ -60,3 +62,41 @@ def test_whatever_goes_wrong_with_a_connection_does_not_end_the_thread(
     assert link.is_running
     assert "the uplink stumbled" in caplog.text
     link.stop()
+
+
+@pytest.mark.parametrize("is_refused", [False, True])
+def test_a_press_that_waits_keeps_the_pauses_short(*, is_refused: bool) -> None:
+    urgent = [uplink._pause_s(in_vain, is_refused=is_refused, is_urgent=True) for in_vain in range(2_000)]
+    others = [uplink._pause_s(in_vain, is_refused=is_refused, is_urgent=False) for in_vain in range(2_000)]
+
+    assert max(urgent) <= 2.0
+    assert 15.0 <= max(others) <= 30.0
+
+
+def test_a_new_press_ends_the_pause(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(uplink, "_FIRST_WAIT_S", 600.0)
+    monkeypatch.setattr(uplink, "_LONGEST_WAIT_S", 600.0)
+    tries = threading.Semaphore(0)
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+
+        def hang_up() -> None:
+            while True:
+                try:
+                    listener.accept()[0].close()
+                except OSError:
+                    return
+                tries.release()
+
+        thread = threading.Thread(target=hang_up, daemon=True)
+        thread.start()
+        link = made(settings(port=listener.getsockname()[1]))
+        link.start()
+        assert tries.acquire(timeout=10.0)
+        eventually(lambda: link.problem is not None and "closes the connection" in link.problem)
+
+        link.hurry()
+
+        assert tries.acquire(timeout=10.0)
+        link.stop()
+        listener.shutdown(socket.SHUT_RDWR)
+    thread.join(10.0)
