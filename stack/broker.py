@@ -71,6 +71,7 @@ class Broker:
         """Write the configuration and start the broker without waiting for it."""
         self.owner.folder(self.data)
         self.owner.check_reaches(self.data)
+        self.owner.check_reaches(self.programs.mosquitto.parent)
         self.port = self.port or ports.free()
         place = broker_config.Place(
             port=self.port,

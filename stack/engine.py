@@ -4,7 +4,7 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
-from stack import engine_fetch, local_servers, recipe, settings
+from stack import engine_fetch, errors, local_servers, recipe, settings
 from stack.engine_fetch import Report
 
 
@@ -12,14 +12,20 @@ from stack.engine_fetch import Report
 class Engine:
     """The programs to run, and the environment that they need."""
 
-    postgres_bin: Path  #: folder of postgres, initdb, psql, …
+    postgres_bin: Path | None  #: folder of postgres, initdb, psql, …; None where DATABASE_URL makes them needless
     mosquitto: Path
     postgres_env: dict[str, str]
     zoneinfo: Path | None  #: linked into a data folder; None: the server knows the host's
     origin: str  #: for people: "private engine" or "this system"
 
     def program(self, name: str) -> Path:
-        """Return a PostgreSQL program by name."""
+        """Return a PostgreSQL program by name.
+
+        Raises:
+            StackError: this engine has no PostgreSQL.
+        """
+        if self.postgres_bin is None:
+            raise errors.StackError("no PostgreSQL was looked for, as DATABASE_URL names a database")
         return self.postgres_bin / name
 
 
@@ -34,7 +40,7 @@ def ensure(choice: settings.Settings, report: Report) -> Engine:
 
 def here(choice: settings.Settings) -> Engine | None:
     """Return the engine if it is on this machine already."""
-    found = None if choice.private_engine else local_servers.find()
+    found = None if choice.private_engine else local_servers.find(with_postgres=choice.database_url is None)
     if found is not None:
         return Engine(
             postgres_bin=found.postgres_bin,

@@ -66,6 +66,7 @@ def exclusive(lock: Path, report: Report) -> Iterator[int]:
 
 def _build(target: Path, choice: settings.Settings, report: Report, dish: recipe.Recipe, lock: int) -> None:
     _check_system()
+    account.of_servers().check_reaches(target.parent)
     work = target.with_name(f"{target.name}.work")
     unfinished = work / "tree"
     shutil.rmtree(unfinished, ignore_errors=True)

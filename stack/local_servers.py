@@ -13,17 +13,19 @@ _EXTENSIONS = ("timescaledb.control", "postgis.control")
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class LocalServers:
-    """A PostgreSQL with both extensions, and a broker."""
+    """A broker, and a PostgreSQL with both extensions if one is wanted."""
 
-    postgres_bin: Path
+    postgres_bin: Path | None
     mosquitto: Path
 
 
-def find() -> LocalServers | None:
-    """Return the installed servers, or None unless all are there in a fitting version."""
+def find(*, with_postgres: bool) -> LocalServers | None:
+    """Return the installed servers, or None unless all that are wanted are there in a fitting version."""
     broker = _program("mosquitto", Path("/usr/sbin"), Path("/usr/local/sbin"))
     if broker is None or (mosquitto_version(_said(broker, "-h")) or ()) < _MOSQUITTO_SINCE:
         return None
+    if not with_postgres:
+        return LocalServers(postgres_bin=None, mosquitto=broker)
     for folder in _postgres_folders():
         if _is_fit(folder):
             return LocalServers(postgres_bin=folder, mosquitto=broker)

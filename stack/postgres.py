@@ -75,6 +75,8 @@ class Postgres:
     def launch(self) -> None:
         """Make the cluster if there is none yet, and start the server without waiting for it."""
         self.folder.mkdir(parents=True, exist_ok=True)
+        self.owner.check_reaches(self.folder)
+        self.owner.check_reaches(self.programs.program("postgres").parent)
         if not (self.data / "PG_VERSION").exists():
             self._make_cluster()
         self.port = self.port or ports.free()
@@ -157,7 +159,6 @@ class Postgres:
         # A folder without PG_VERSION is what an interrupted initdb has left.
         shutil.rmtree(self.data, ignore_errors=True)
         self.owner.folder(self.data)
-        self.owner.check_reaches(self.data)
         secret = self.folder / "postgres.password"
         self.owner.write(secret, self.new_password)
         command = [

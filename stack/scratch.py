@@ -5,6 +5,7 @@ import shutil
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 from stack import broker, engine, postgres, settings
@@ -12,8 +13,13 @@ from stack import broker, engine, postgres, settings
 
 def programs() -> engine.Engine:
     """Return the engine by the environment's settings, fetched quietly if it must be."""
-    choice = settings.Settings.from_env(os.environ, is_root=os.geteuid() == 0)
-    return engine.ensure(choice, lambda _step, _share: None)
+    return engine.ensure(choice(), lambda _step, _share: None)
+
+
+def choice() -> settings.Settings:
+    """Return the settings, without DATABASE_URL: whatever that names, someone may care about it."""
+    read = settings.Settings.from_env(os.environ, is_root=os.geteuid() == 0)
+    return replace(read, database_url=None, ingest_database_url=None)
 
 
 @contextmanager
@@ -29,10 +35,7 @@ def folder(prefix: str) -> Iterator[Path]:
 
 @contextmanager
 def running_postgres(servers: engine.Engine | None = None) -> Iterator[postgres.Postgres]:
-    """Run a PostgreSQL that doesn't survive the block, nor waits for disks.
-
-    It never uses DATABASE_URL: whatever that names, someone may care about it.
-    """
+    """Run a PostgreSQL that doesn't survive the block, nor waits for disks."""
     with (
         folder("postgres") as path,
         postgres.Postgres(programs=servers or programs(), folder=path, durable=False) as server,

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from stack import engine, engine_fetch, errors, settings
+from stack import engine, engine_fetch, errors, scratch
 
 pytest_plugins = [
     "tests.fixtures.postgres",
@@ -22,8 +22,8 @@ _REAL_PARTS = {"integration", "system", "contract"}
 
 
 def pytest_report_header() -> list[str]:
-    choice = settings.Settings.from_env(os.environ, is_root=os.geteuid() == 0)
     try:
+        choice = scratch.choice()
         found = engine.here(choice)
     except errors.StackError as error:
         return [f"servers: {error}"]
