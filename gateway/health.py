@@ -12,7 +12,7 @@ from typing import Any
 
 from domain import telemetry
 from domain.wire import fields, status
-from gateway import errors
+from gateway import errors, private
 
 FILE_NAME = "status.json"
 HEARTBEAT_S = 60.0
@@ -57,6 +57,7 @@ def write(folder: Path, report: Report) -> None:
     }  # fmt: skip
     fresh = folder / f".{FILE_NAME}.new"
     with contextlib.suppress(OSError):
+        private.make_file(fresh)
         fresh.write_text(json.dumps(record, indent=1) + "\n", encoding="utf-8")
         fresh.replace(folder / FILE_NAME)
 

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Literal
 
 from domain.wire import fixes
+from gateway import private
 
 _log = logging.getLogger(__name__)
 
@@ -49,6 +50,7 @@ class OutboxFile:
 
     def __init__(self, path: Path) -> None:
         self.path = path
+        _close_to_others(path)
         self._db = sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=_BUSY_TIMEOUT_S)
         try:
             self._prepare()
@@ -156,7 +158,7 @@ def opened(path: Path) -> OutboxFile:
     Raises:
         sqlite3.Error, OSError: it can be neither opened nor replaced.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
+    private.make_folder(path.parent)
     fresh = _fresh(path)
     if fresh.exists() and not path.exists():  # the power went while a torn one was put aside: its replacement is whole
         _exchange(path)
@@ -215,6 +217,17 @@ def _fresh(path: Path) -> Path:
 
 def _beside(path: Path, ending: str) -> Path:
     return path.with_name(path.name + ending)
+
+
+def _close_to_others(path: Path) -> None:
+    # SQLite gives the log and the index the mode of the file.
+    try:
+        private.make_file(path)
+        for ending in _ENDINGS[1:]:
+            if _beside(path, ending).exists():
+                private.make_file(_beside(path, ending))
+    except OSError as error:
+        raise sqlite3.OperationalError(f"{path}: {error.strerror}") from error
 
 
 def _sync(path: Path) -> None:

@@ -23,6 +23,7 @@ from gateway import (
     outbox,
     panic_button,
     press_clock,
+    private,
     receiver,
     reporting,
     rollover,
@@ -240,7 +241,8 @@ def _taken(folder: Path) -> IO[str] | None:
         GatewayError: another gateway works on it.
     """
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        private.make_folder(folder)
+        private.make_file(folder / "lock")
         lock = (folder / "lock").open("a+", encoding="ascii")
     except OSError as error:
         _log.error("the state folder %s cannot be written: %s", folder, error.strerror)

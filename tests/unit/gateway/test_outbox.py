@@ -2,6 +2,7 @@ import datetime as dt
 import json
 import resource
 import sqlite3
+import stat
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -356,6 +357,26 @@ def test_a_row_that_cannot_be_read_is_dropped_and_does_not_stop_the_others(tmp_p
 
     assert waiting(again) == [fix(1), fix(3)]
     assert again.backlog == 2
+
+
+@pytest.mark.parametrize("was_open", [False, True])
+def test_only_its_user_can_read_an_outbox(tmp_path: Path, *, was_open: bool) -> None:
+    folder = tmp_path / "state"
+    if was_open:
+        opened(folder).close()
+        folder.chmod(0o755)
+        (folder / "outbox.db").chmod(0o644)
+    box = opened(folder)
+    box.add_press(press(), number=1)
+
+    modes = {path.name: stat.S_IMODE(path.stat().st_mode) for path in (folder, *folder.iterdir())}
+
+    assert modes == {
+        "state": 0o755 if was_open else 0o700,
+        "outbox.db": 0o600,
+        "outbox.db-wal": 0o600,
+        "outbox.db-shm": 0o600,
+    }
 
 
 def test_a_fix_from_before_gps_has_no_place(tmp_path: Path) -> None:

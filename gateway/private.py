@@ -1,0 +1,27 @@
+"""Files that only the gateway's user may read: they hold positions and presses."""
+
+import os
+from pathlib import Path
+
+_FOLDER_MODE, _FILE_MODE = 0o700, 0o600
+
+
+def make_folder(path: Path) -> None:
+    """Make a folder for us alone; one that is there already may be meant for others as well and stays as it is.
+
+    Raises:
+        OSError: it can't be made.
+    """
+    path.mkdir(mode=_FOLDER_MODE, parents=True, exist_ok=True)
+
+
+def make_file(path: Path) -> None:
+    """Make an empty file for us alone, or close the one that is there.
+
+    Raises:
+        OSError: it can't be made.
+    """
+    os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, _FILE_MODE))
+    found = path.stat()
+    if found.st_uid == os.geteuid() and found.st_mode & 0o077:
+        path.chmod(_FILE_MODE)
