@@ -2,25 +2,76 @@
 
 import contextlib
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
 
 import psycopg
 import sqlalchemy as sa
+from psycopg import conninfo
 
 from db import errors
 
-CONNECT_TIMEOUT_S = 10
+CLIENT_PARAMETERS: Mapping[str, int] = {
+    "connect_timeout": 5,  # seconds, for each address of the host
+    "keepalives_idle": 10,
+    "keepalives_interval": 5,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 20_000,  # milliseconds
+}
+"""For every connection, of libpq: a host that vanishes without a word is noticed within half a minute.
+
+What the address itself says of them goes first.
+"""
 
 
-def create(dsn: str, *, pool_size: int = 5, application_name: str = "driveops") -> sa.Engine:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """How long one statement may wait for a lock, and how long it may take in all."""
+
+    lock_s: float
+    statement_s: float
+
+    @property
+    def options(self) -> str:
+        """As libpq's `options`."""
+        return f"-c lock_timeout={round(self.lock_s * 1e3)} -c statement_timeout={round(self.statement_s * 1e3)}"
+
+
+LANE_LIMITS = Limits(lock_s=5.0, statement_s=10.0)
+"""For lanes whose transactions are small: whoever holds them up longer than this is an error to be told."""
+
+
+def create(
+    dsn: str, *, pool_size: int = 5, application_name: str = "driveops", limits: Limits | None = None
+) -> sa.Engine:
     """Make an engine; nothing connects yet. `dsn` is a `postgresql://` URL or libpq's `key=value` words."""
 
     def connect() -> psycopg.Connection:
-        return psycopg.connect(dsn, connect_timeout=CONNECT_TIMEOUT_S, application_name=application_name)
+        return open_connection(dsn, application_name=application_name, limits=limits)
 
     return sa.create_engine(
         "postgresql+psycopg://", creator=connect, pool_size=pool_size, max_overflow=0, pool_pre_ping=True
     )
+
+
+def open_connection(
+    dsn: str,
+    *,
+    application_name: str,
+    limits: Limits | None = None,
+    autocommit: bool = False,
+    options: str = "",
+) -> psycopg.Connection[Any]:
+    """Open a connection of the driver's own; `options` are libpq's.
+
+    Raises:
+        psycopg.OperationalError: it can't be reached.
+    """
+    words: dict[str, Any] = {**CLIENT_PARAMETERS, **conninfo.conninfo_to_dict(dsn)}
+    given = [words.get("options"), options, limits.options if limits else None]
+    words |= {"application_name": application_name, "options": " ".join(filter(None, given))}
+    return psycopg.connect(autocommit=autocommit, **words)
 
 
 @contextlib.contextmanager

@@ -4,7 +4,6 @@ from collections.abc import Iterable
 from types import TracebackType
 from typing import Self
 
-import psycopg
 from psycopg import sql
 
 from db import engine
@@ -23,9 +22,7 @@ class Notices:
     """
 
     def __init__(self, dsn: str, channels: Iterable[str]) -> None:
-        self._connection = psycopg.connect(
-            dsn, autocommit=True, connect_timeout=engine.CONNECT_TIMEOUT_S, application_name="driveops notices"
-        )
+        self._connection = engine.open_connection(dsn, application_name="driveops notices", autocommit=True)
         for channel in channels:
             self._connection.execute(sql.SQL("LISTEN {}").format(sql.Identifier(channel)))
 

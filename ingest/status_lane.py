@@ -9,7 +9,7 @@ from typing import Any
 
 import psycopg
 
-from db import device_lookup, reject_log, status_log
+from db import device_lookup, engine, reject_log, status_log
 from domain import telemetry
 from domain.wire import fields, status, topics
 from ingest import health, settings, subscriber
@@ -92,7 +92,9 @@ class StatusLane:
 
 def save(database_url: str, messages: Sequence[Message], received_at: dt.datetime) -> None:
     """Commit statuses one after the other, so that the last one of a device stands. What can't be taken is rejected."""
-    with psycopg.connect(database_url, application_name="driveops statuses") as connection:
+    with engine.open_connection(
+        database_url, application_name="driveops statuses", limits=engine.LANE_LIMITS
+    ) as connection:
         names = {topic: name for topic, _ in messages if (name := _parse(topic)) is not None}
         devices = device_lookup.find_devices(connection, {(name.tenant, name.device) for name in names.values()})
         rejects = []

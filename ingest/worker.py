@@ -15,14 +15,13 @@ import numpy as np
 import numpy.typing as npt
 import psycopg
 
-from db import fence_log, leases, notices
+from db import engine, fence_log, leases, notices
 from ingest import batch_store, errors, lookups, pipeline
 
 logger = logging.getLogger(__name__)
 
 T = TypeVar("T")
 
-_CONNECT_LIMIT_S = 10
 _CONNECTION_OPTIONS = " ".join(
     f"-c {option}"
     for option in (
@@ -169,12 +168,8 @@ class Worker:
         self._is_broken = False
 
     def _open(self, name: str) -> psycopg.Connection[Any]:
-        connection = psycopg.connect(
-            self._database_url,
-            autocommit=True,
-            connect_timeout=_CONNECT_LIMIT_S,
-            application_name=name,
-            options=_CONNECTION_OPTIONS,
+        connection = engine.open_connection(
+            self._database_url, application_name=name, autocommit=True, options=_CONNECTION_OPTIONS
         )
         connection.prepare_threshold = 1
         return connection
