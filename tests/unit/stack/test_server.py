@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from stack import account, errors, local_servers, ports, postgres_config, processes, server
+from stack import account, engine, errors, local_servers, ports, postgres_config, processes, server
 
 ENV = {"PATH": "/usr/bin:/bin"}
 RIGHTS: account.PopenRights = {"cwd": "/"}
@@ -86,6 +86,14 @@ def test_only_a_throw_away_database_gives_up_its_safety() -> None:
     assert "fsync" not in postgres_config.render(port=1, durable=True)
     assert "synchronous_commit" not in postgres_config.render(port=1, durable=False)
     assert "fsync = 'off'" in postgres_config.render(port=1, durable=False)
+
+
+def test_an_engine_without_postgresql_says_why() -> None:
+    programs = engine.Engine(
+        postgres_bin=None, mosquitto=Path("/m"), postgres_env={}, zoneinfo=None, origin="this system"
+    )
+    with pytest.raises(errors.StackError, match="DATABASE_URL names a database"):
+        programs.program("postgres")
 
 
 @pytest.mark.parametrize(
