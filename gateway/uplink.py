@@ -258,7 +258,7 @@ def open_session(client: mqtt.Client, broker: configuration.Broker, *, expiry_s:
         client.connect(
             broker.host, broker.port, keepalive=broker.keepalive_s, clean_start=expiry_s == 0, properties=wanted
         )
-    except ValueError as error:  # UnicodeError is one
+    except UnicodeError as error:
         raise OSError(errno.EINVAL, f"broker.host {broker.host!r} is no name of a host ({error})") from error
 
 
