@@ -4,6 +4,7 @@ One thread calls `step`; acknowledgements come from another and wait in a queue 
 is not acknowledged counts as unsent.
 """
 
+import dataclasses
 import math
 import queue
 from typing import Protocol
@@ -74,13 +75,22 @@ class Delivery:
     def settle(self) -> None:
         """Apply the acknowledgements that have been handed in."""
         while not self._acks.empty():
-            ack = self._acks.get()
+            ack = self._of_sent(self._acks.get())
+            if not ack.ranges:
+                continue
             gone = self._box.acknowledge(ack)
             if ack.lane is topics.Lane.FIXES:
                 self.acknowledged_fixes += gone
                 self._fixes.settle(ranges.Ranges(ack))
             else:
                 self._presses.settle(ranges.Ranges(ack))
+
+    def _of_sent(self, ack: control.LaneAck) -> control.LaneAck:
+        """Give an acknowledgement without ranges those of what was sent: the newest goes first, older ones perhaps not yet."""
+        if ack.ranges is not None:
+            return ack
+        sent = self._fixes if ack.lane is topics.Lane.FIXES else self._presses
+        return dataclasses.replace(ack, ranges=control.ranges_of(sent.upto(ack.seq)))
 
     def _begin(self, session: int) -> None:
         self._session = session

@@ -6,10 +6,13 @@ from domain.wire import control
 
 
 class Ranges:
-    """The numbers that an acknowledgement covers."""
+    """The numbers that an acknowledgement covers.
+
+    One without ranges names its own number alone here; `delivery`, which knows what was sent, gives it its ranges.
+    """
 
     def __init__(self, ack: control.LaneAck) -> None:
-        self.runs = sorted(((0, ack.seq),) if ack.ranges is None else ack.ranges)
+        self.runs = sorted(((ack.seq, ack.seq),) if ack.ranges is None else ack.ranges)
 
     def __contains__(self, seq: int) -> bool:
         place = bisect.bisect_right(self.runs, seq, key=lambda run: run[0])

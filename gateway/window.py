@@ -30,6 +30,10 @@ class Window:
             self._sent_at_s.pop(seq, None)
             self._sent_at_s[seq] = now_s
 
+    def upto(self, seq: int) -> list[int]:
+        """Those on their way with numbers up to this."""
+        return [sent for sent in self._sent_at_s if sent <= seq]
+
     def settle(self, covered: ranges.Ranges) -> None:
         """Take note of an acknowledgement."""
         self._patience_s = self._first_patience_s

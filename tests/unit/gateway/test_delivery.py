@@ -20,8 +20,11 @@ class Wire:
         self.session = 1
         self.outstanding = 0
         self.sent: list[tuple[topics.Lane, bytes]] = []
+        self.refuses_after: int | None = None
 
     def publish(self, lane: topics.Lane, payload: bytes) -> bool:
+        if self.refuses_after is not None and len(self.sent) >= self.refuses_after:
+            return False
         self.sent.append((lane, payload))
         return True
 
@@ -143,6 +146,31 @@ def test_an_acknowledged_row_is_not_sent_again_and_another_is_after_30_s(desk: D
     assert early == []
     assert desk.wire.take() == [[second]]
     assert desk.work.acknowledged_fixes == 1
+
+
+def test_an_acknowledgement_without_ranges_covers_only_what_was_sent(desk: Desk) -> None:
+    presses = [desk.press() for _ in range(3)]
+    desk.wire.refuses_after = 1
+    desk.step()
+    sent = desk.wire.take()
+    desk.work.acknowledge(control.LaneAck(lane=topics.Lane.PANIC, seq=presses[2]))
+    desk.wire.refuses_after = None
+    desk.step()
+
+    assert sent == [[presses[2]]]
+    assert [seq for seq, _ in desk.box.presses()] == [presses[1], presses[0]]
+    assert desk.wire.take() == [[presses[1]], [presses[0]]]
+
+
+def test_an_acknowledgement_without_ranges_covers_all_that_was_sent_up_to_its_number(desk: Desk) -> None:
+    desk.fixes(3)
+    desk.step()
+    ((first, second, third),) = desk.wire.take()
+    desk.work.acknowledge(control.LaneAck(lane=topics.Lane.FIXES, seq=second))
+    desk.step()
+
+    assert first < second
+    assert [item.seq for item in desk.box.fixes_between(after=-1, upto=2**62, limit=10)] == [third]
 
 
 def test_a_press_without_acknowledgement_is_sent_every_30_s(desk: Desk) -> None:

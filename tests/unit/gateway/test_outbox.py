@@ -80,14 +80,14 @@ def test_only_what_an_acknowledgement_covers_goes(tmp_path: Path) -> None:
     assert box.backlog == 3
 
 
-def test_an_acknowledgement_without_ranges_is_cumulative(tmp_path: Path) -> None:
+def test_an_acknowledgement_without_ranges_covers_its_own_number_alone(tmp_path: Path) -> None:
     box = opened(tmp_path)
     box.add_fixes([fix(second) for second in range(3)], now_s=0.0)
     seqs = [item.seq for item in box.fixes_between(after=-1, upto=2**62, limit=10)]
 
     box.acknowledge(control.LaneAck(lane=FIXES, seq=seqs[1]))
 
-    assert waiting(box) == [fix(2)]
+    assert waiting(box) == [fix(0), fix(2)]
 
 
 def test_an_acknowledgement_of_one_lane_leaves_the_other(tmp_path: Path) -> None:
