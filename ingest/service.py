@@ -43,6 +43,7 @@ class Service:
         self._held: frozenset[int] = frozenset()
         self._leases_moved = asyncio.Event()
         self._ended = False
+        self._told_health = False
 
     async def run(self) -> None:
         """Work until SIGTERM or SIGINT, then commit what is in hand and leave."""
@@ -98,5 +99,14 @@ class Service:
     def _write_health(self) -> None:
         connected = self._out.is_connected and self._fixes.is_connected
         self._vitals.broker = health.CONNECTED if connected else "away"
-        if self._choice.health_file is not None:
+        if self._choice.health_file is None:
+            return
+        try:
             health.write(self._choice.health_file, self._vitals)
+        except OSError as error:
+            # A full disk must not end what needs none; `ingest health` takes the old file for silence.
+            if not self._told_health:
+                logger.error("health file: %s; going on without", error)  # noqa: TRY400 - no trace for people
+            self._told_health = True
+        else:
+            self._told_health = False

@@ -103,3 +103,23 @@ def test_a_silent_ingest_is_not_healthy(tmp_path: Path) -> None:
 
     assert (told.returncode, told.stdout) == (1, "")
     assert "silent for 6" in told.stderr
+
+
+def test_a_health_file_that_can_not_be_written_is_told_once_and_ends_nothing(
+    acme: Acme, broker: RunningBroker, make_ingest: IngestFactory
+) -> None:
+    process = make_ingest()
+    process.start()
+    process.wait_until_at_work()
+    assert process.process is not None
+    # What is written first under another name finds a folder there, whoever writes.
+    process.health_file.with_name(f"{process.health_file.name}.{process.process.pid}").mkdir()
+    wait_for(lambda: [(line,) for line in process.log_file.read_text().splitlines() if "health file" in line])
+    wire = Wire(broker)
+
+    wire.send(topic_of(topics.Lane.FIXES), fixes_of(fix(1)))
+
+    wait_for(acme.stored)
+    wire.close()
+    assert process.process.poll() is None
+    assert process.log_file.read_text().count("health file") == 1
