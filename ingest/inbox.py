@@ -16,6 +16,7 @@ class Segment:
     lease: int
     connection: mqtt_connection.Connection
     messages: mqtt_connection.Messages
+    place: tuple[int, int]  #: when it came, and where its messages began in what came together
 
     @property
     def weight(self) -> int:
@@ -35,32 +36,37 @@ class Inbox:
         self._waiting: deque[Segment] = deque()
         self._most_weight = most_weight
         self._on_full = on_full
-        self._held = 0
+        self._arriving = 0  # in the sessions, as they have told since the last `collect`
+        self._in_hand = 0  # in segments that are waiting or on their way into the database
+        self._collected = 0
         self._full = False
         self._oldest_s = 0.0
         self.arrived = asyncio.Event()
 
     def note_arrival(self, weight: int) -> None:
         """Count what a session has read and still holds."""
-        self._held += weight
+        self._arriving += weight
         if not self.arrived.is_set():
             self._oldest_s = time.monotonic()
             self.arrived.set()
-        if not self._full and self._held > self._most_weight:
-            self._full = True
-            self._on_full(True)
+        self._weigh()
 
     def note_done(self, weight: int) -> None:
         """Count what is committed or dropped."""
-        self._held = max(0, self._held - weight)
-        if self._full and self._held < self._most_weight // 2:
-            self._full = False
-            self._on_full(False)
+        self._in_hand -= weight
+        self._weigh()
 
     def collect(self, received: Iterable[tuple[int, subscriber.Taken]]) -> int:
         """Take in what the sessions have received; the number of messages that wait now."""
         self.arrived.clear()
-        self._waiting.extend(Segment(lease, taken.connection, taken.messages) for lease, taken in received)
+        for lease, taken in received:
+            segment = Segment(lease, taken.connection, taken.messages, (self._collected, 0))
+            self._collected += 1
+            self._waiting.append(segment)
+            self._in_hand += segment.weight
+        # The sessions are empty now. What they told of and didn't give went down with a connection: it comes again.
+        self._arriving = 0
+        self._weigh()
         return sum(len(segment.messages) for segment in self._waiting)
 
     def age_s(self, now_s: float) -> float:
@@ -83,14 +89,23 @@ class Inbox:
         return batch
 
     def put_back(self, batch: Iterable[Segment]) -> None:
-        """Keep a batch that could not be committed, in front of all others."""
-        self._waiting.extendleft(reversed(list(batch)))
+        """Keep a batch that could not be committed, in the place that it was cut from: fixes out of order are late."""
+        self._waiting = deque(sorted([*batch, *self._waiting], key=lambda segment: segment.place))
 
     def drop(self, leases: Collection[int]) -> None:
         """Forget messages of sessions that are another process's now: it gets them from the broker."""
         dropped = [segment for segment in self._waiting if segment.lease in leases]
         self._waiting = deque(segment for segment in self._waiting if segment.lease not in leases)
         self.note_done(sum(segment.weight for segment in dropped))
+
+    def _weigh(self) -> None:
+        held = self._arriving + self._in_hand
+        if not self._full and held > self._most_weight:
+            self._full = True
+            self._on_full(True)
+        elif self._full and held < self._most_weight // 2:
+            self._full = False
+            self._on_full(False)
 
     def __bool__(self) -> bool:
         return bool(self._waiting)
@@ -110,11 +125,12 @@ def _fitting(payloads: list[bytes], most_messages: int, most_weight: int) -> int
 
 def _split(segment: Segment, at: int) -> tuple[Segment, Segment]:
     messages = segment.messages
-    parts = [
+    came, began = segment.place
+    head, rest = (
         mqtt_connection.Messages(messages.topics[part], messages.payloads[part], messages.packet_ids[part])
         for part in (slice(None, at), slice(at, None))
-    ]
+    )
     return (
-        Segment(segment.lease, segment.connection, parts[0]),
-        Segment(segment.lease, segment.connection, parts[1]),
+        Segment(segment.lease, segment.connection, head, segment.place),
+        Segment(segment.lease, segment.connection, rest, (came, began + at)),
     )

@@ -1,5 +1,7 @@
 import asyncio
+import itertools
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -63,16 +65,60 @@ def test_the_messages_of_a_shard_that_moved_are_dropped() -> None:
     assert asyncio.run(run()) == [10, 11]
 
 
+@pytest.mark.parametrize("order", list(itertools.permutations(range(3))))
+def test_batches_that_come_back_stand_as_they_came(order: tuple[int, ...]) -> None:
+    async def run() -> list[int]:
+        box = inbox.Inbox(most_weight=1000, on_full=lambda _: None)
+        box.collect([(7, taken(4)), (7, taken(3, first=5))])
+        batches = [box.next_batch(most_messages=2, most_weight=1000) for _ in range(3)]
+        for number in order:
+            box.put_back(batches[number])
+        box.collect([(7, taken(1, first=8))])
+        return ids(box.next_batch(most_messages=100, most_weight=1000))
+
+    assert asyncio.run(run()) == list(range(1, 9))
+
+
 def test_reading_pauses_over_the_limit_and_goes_on_at_half_of_it() -> None:
     told: list[bool] = []
 
     async def run() -> None:
         box = inbox.Inbox(most_weight=100, on_full=told.append)
         box.note_arrival(60)
+        assert told == []
         box.note_arrival(60)
-        box.note_arrival(60)
-        box.note_done(100)
-        box.note_done(60)
+        box.collect([(7, taken(2, size=59))])
+        for _ in range(2):
+            assert told == [True]
+            [segment] = box.next_batch(most_messages=1, most_weight=1000)
+            box.note_done(segment.weight)
+
+    asyncio.run(run())
+
+    assert told == [True, False]
+
+
+def test_what_went_down_with_a_connection_stops_reading_no_longer() -> None:
+    told: list[bool] = []
+
+    async def run() -> None:
+        box = inbox.Inbox(most_weight=100, on_full=told.append)
+        box.note_arrival(500)
+        box.collect([(7, taken(1))])
+
+    asyncio.run(run())
+
+    assert told == [True, False]
+
+
+def test_what_is_dropped_is_in_hand_no_more() -> None:
+    told: list[bool] = []
+
+    async def run() -> None:
+        box = inbox.Inbox(most_weight=100, on_full=told.append)
+        box.collect([(7, taken(1, size=200))])
+        box.drop([7])
+        assert not box
 
     asyncio.run(run())
 
