@@ -74,9 +74,9 @@ class Registry:
             if slot == len(self.slots):
                 self.slots = np.concatenate([self.slots, np.zeros_like(self.slots)])
             self.slots[slot]["device_id"] = ref.id
-            self.slots[slot]["tenant"] = self._tenant(ref.tenant_id, name.tenant)
         else:
             self.names[slot] = (name.tenant, name.device)
+        self.slots[slot]["tenant"] = self._tenant(ref.tenant_id, name.tenant)
         self.slots[slot]["shard"] = -1 if name.shard is None else name.shard
         self._slot_of_topic[topic] = slot
 
@@ -84,7 +84,9 @@ class Registry:
         if tenant_id not in self.tenants:
             self.tenants.append(tenant_id)
             self._slugs.append(slug)
-        return self.tenants.index(tenant_id)
+        index = self.tenants.index(tenant_id)
+        self._slugs[index] = slug  # it may be another one since
+        return index
 
     def live_topic(self, tenant: int) -> str:
         """Where the live frames of a tenant (index into `tenants`) go."""
