@@ -61,7 +61,8 @@ class Connection(asyncio.Protocol):
         self._login = login
         self._on_messages = on_messages
         self._messages = Messages()
-        self._rest = b""
+        self._rest = bytearray()  # the beginning of a packet
+        self._wanted_bytes = 0  # its whole length, as far as known
         self._welcome: asyncio.Future[packets.Welcome] = loop.create_future()
         self._waiting: dict[int, asyncio.Future[bytes]] = {}
         self._last_id = 0
@@ -188,8 +189,14 @@ class Connection(asyncio.Protocol):
     def data_received(self, data: bytes) -> None:
         """Take apart everything that has come."""
         self._last_read_s = asyncio.get_running_loop().time()
+        whole = data
+        if self._rest:
+            self._rest += data
+            if len(self._rest) < self._wanted_bytes:
+                return
+            whole = bytes(self._rest)
         try:
-            weight = self._read(self._rest + data if self._rest else data)
+            weight = self._read(whole)
         except (ValueError, IndexError):
             logger.exception("the broker sent what is no MQTT packet; connecting anew")
             self._transport.abort()
@@ -220,7 +227,7 @@ class Connection(asyncio.Protocol):
 
     def _read(self, data: bytes) -> int:
         """Split whole packets off, keep the rest; the weight of the messages."""
-        start, size, weight = 0, len(data), 0
+        start, size, weight, wanted = 0, len(data), 0, 0
         add_topic, add_payload = self._messages.topics.append, self._messages.payloads.append
         add_id = self._messages.packet_ids.append
         while size - start >= 2:  # noqa: PLR2004 - the shortest packet
@@ -234,6 +241,7 @@ class Connection(asyncio.Protocol):
                     length, body = packets.read_length(data, start + 1)
             end = body + length
             if end > size:
+                wanted = end - start
                 break
             first = data[start]
             if first & 0xF0 != packets.Kind.PUBLISH:
@@ -254,7 +262,9 @@ class Connection(asyncio.Protocol):
             add_payload(data[payload:end])
             weight += end - payload + 1
             start = end
-        self._rest = data[start:]
+        if wanted > packets.MOST_PACKET_BYTES:
+            raise ValueError(f"an MQTT packet of {wanted} bytes")
+        self._rest, self._wanted_bytes = bytearray(data[start:]), wanted
         return weight
 
     def _answer(self, kind: int, body: bytes) -> None:

@@ -12,9 +12,11 @@ import numpy as np
 
 PROTOCOL_VERSION = 5
 NEVER_EXPIRES_S = 0xFFFF_FFFF
+MOST_PACKET_BYTES = (2 << 20) + (128 << 10)
+"""The longest payload that our broker takes (stack/broker_config) with the longest topic: it has nothing longer to send."""
 PINGREQ = b"\xc0\x00"
 _PUBACK, _PUBACK_LENGTH = 0x40, 2
-_SESSION_EXPIRY, _RECEIVE_MAXIMUM = 0x11, 0x21
+_SESSION_EXPIRY, _RECEIVE_MAXIMUM, _MAXIMUM_PACKET_SIZE = 0x11, 0x21, 0x27
 _CLEAN_START, _HAS_USER, _HAS_PASSWORD = 0x02, 0x80, 0x40
 _CONTINUES = 0x80
 _PROPERTY_SIZES = {  # fixed sizes of property values, by identifier; 0 stands for a text or binary with its length before it
@@ -72,7 +74,13 @@ class Welcome:
 
 def connect(login: Login) -> bytes:
     """CONNECT, section 3.1."""
-    properties = struct.pack("!BIBH", _SESSION_EXPIRY, login.session_expiry_s, _RECEIVE_MAXIMUM, login.receive_maximum)
+    properties = b"".join(
+        (
+            struct.pack("!BI", _SESSION_EXPIRY, login.session_expiry_s),
+            struct.pack("!BH", _RECEIVE_MAXIMUM, login.receive_maximum),
+            struct.pack("!BI", _MAXIMUM_PACKET_SIZE, MOST_PACKET_BYTES),
+        )
+    )
     flags = _CLEAN_START if login.clean_start else 0
     texts = [login.client_id]
     if login.user is not None:

@@ -7,6 +7,7 @@ from domain.wire import topics
 
 #: Our own ends of the broker. Devices are users named `{tenant}/{device}`, so no device can have one of these names.
 INGEST, FLEET = "ingest", "fleet"
+MOST_PAYLOAD_BYTES = 2 << 20
 
 _DEVICE_WRITES = (topics.Lane.FIXES, topics.Lane.PANIC, topics.Lane.STATUS, topics.Lane.REPLY)
 _SERVER_WRITES = (topics.Lane.ACK, topics.Lane.COMMAND)
@@ -36,6 +37,8 @@ def render(place: Place) -> str:
             "set_tcp_nodelay true",
             "# Past the limit the broker drops a message and answers success all the same. The default is 1000.",
             "max_queued_messages 1000000",
+            "# In bytes of payload. Ingest takes no longer packets, and what it can't be sent would be lost in silence.",
+            f"message_size_limit {MOST_PAYLOAD_BYTES}",
             "",
             "# Each save writes everything that is queued. Counted in changes, it slows the broker by the length of the",
             "# queue, just when ingest is down; by the clock it doesn't (docs/decisions/0010).",

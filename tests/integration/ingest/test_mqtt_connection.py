@@ -180,3 +180,24 @@ def test_a_broker_that_is_away_is_an_error_of_the_operating_system(client: Clien
             await client.open()
 
     run(test)
+
+
+def test_the_longest_payload_that_the_broker_takes_arrives_and_a_longer_one_is_refused_to_its_sender(
+    client: Client,
+) -> None:
+    longest = bytes(broker_config.MOST_PAYLOAD_BYTES)
+
+    async def test() -> None:
+        reader = await client.open()
+        await reader.subscribe([SHARD], qos=1)
+        await client.send(b"before", longest, b"after")
+        got = await receive(reader, 3)
+        assert [len(payload) for payload in got.payloads] == [6, len(longest), 5]
+        assert got.payloads[1] == longest
+        with pytest.raises((mqtt_connection.BrokerRefusedError, ConnectionError)):
+            await client.send(longest + b"!")
+        await client.send(b"still here")
+        assert (await receive(reader, 1)).payloads == [b"still here"]
+        await reader.close()
+
+    run(test)

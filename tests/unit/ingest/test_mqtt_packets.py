@@ -98,7 +98,7 @@ def test_a_login_asks_for_a_session_that_outlives_the_connection() -> None:
         client_id="ab", user="u", password="pw", session_expiry_s=60, receive_maximum=5, keepalive_s=30
     )
 
-    expected = "10 1e 0004 4d515454 05 c0 001e 08 11 0000003c 21 0005 0002 6162 0001 75 0002 7077"
+    expected = "10 23 0004 4d515454 05 c0 001e 0d 11 0000003c 21 0005 27 00220000 0002 6162 0001 75 0002 7077"
     assert packets.connect(login) == bytes.fromhex(expected)
 
 
