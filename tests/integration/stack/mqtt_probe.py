@@ -52,6 +52,8 @@ def connected(broker: RunningBroker, user: str, *, client_id: str = "", session_
     finally:
         client.disconnect()
         client.loop_stop()
+        # They hold the probe, which holds the client: only outside of a cycle does it close its sockets in time.
+        client.on_message = client.on_publish = client.on_connect = client.on_subscribe = None
 
 
 def wait_for(happened: Callable[[], bool], limit_s: float = _LIMIT_S) -> None:
