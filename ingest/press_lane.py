@@ -46,7 +46,9 @@ class PressLane:
             choice.broker,
             on_messages=lambda _: self._arrived.set(),
         )
-        self._engine = engine.create(choice.database_url, pool_size=1, application_name="driveops presses")
+        self._engine = engine.create(
+            choice.database_url, pool_size=1, application_name="driveops presses", limits=engine.LANE_LIMITS
+        )
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="ingest-presses")
         self._vitals = vitals
         self._stopping = False
