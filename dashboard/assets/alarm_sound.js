@@ -1,0 +1,77 @@
+// The alarm: three tones every 5 s while an alert is open. A browser plays nothing before the first click: until then, the badge says muted.
+(() => {
+  const REPEAT_MS = 5000;
+  const TONES_HZ = [880, 660, 880];
+  const TONE_S = 0.18;
+  const KEY = "driveops_sound";
+  let context = null;
+  let wanted = localStorage.getItem(KEY) !== "off";
+  let timer = null;
+  let played = 0;
+
+  const running = () => wanted && context !== null && context.state === "running";
+  const isAlarm = () => (window.driveops.alerts || []).some((alert) => alert.state === "open");
+
+  function tone(frequency, start) {
+    const oscillator = context.createOscillator();
+    const gain = context.createGain();
+    oscillator.type = "square";
+    oscillator.frequency.value = frequency;
+    gain.gain.setValueAtTime(0.0001, start);
+    gain.gain.exponentialRampToValueAtTime(0.25, start + 0.01);
+    gain.gain.exponentialRampToValueAtTime(0.0001, start + TONE_S);
+    oscillator.connect(gain).connect(context.destination);
+    oscillator.start(start);
+    oscillator.stop(start + TONE_S);
+  }
+
+  function play() {
+    if (!running()) return;
+    TONES_HZ.forEach((frequency, index) => tone(frequency, context.currentTime + index * TONE_S));
+    played += 1;
+  }
+
+  function follow() {
+    if (isAlarm() && timer === null) {
+      play();
+      timer = setInterval(play, REPEAT_MS);
+    } else if (!isAlarm() && timer !== null) {
+      clearInterval(timer);
+      timer = null;
+    }
+  }
+
+  function show() {
+    const badge = document.getElementById("muted-badge");
+    if (badge) badge.hidden = running();
+    const button = document.getElementById("sound-switch");
+    if (button) button.setAttribute("aria-pressed", String(running()));
+  }
+
+  async function start() {
+    if (context === null) {
+      context = new AudioContext();
+      context.onstatechange = show;
+    }
+    // Refused before a click: the promise stays open, so nothing waits for it.
+    context.resume().then(() => {
+      show();
+      if (isAlarm()) play();
+    });
+  }
+
+  window.driveops.sound = {
+    toggle() {
+      wanted = !running();
+      localStorage.setItem(KEY, wanted ? "on" : "off");
+      if (wanted) start();
+      show();
+      return wanted;
+    },
+    state: () => ({ wanted, running: running(), alarm: timer !== null, played }),
+  };
+
+  window.driveops.on("alerts", follow);
+  if (wanted) start();
+  setInterval(show, 1000);
+})();

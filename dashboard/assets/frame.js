@@ -1,0 +1,85 @@
+// The bar at the top: connection, alarm count and title, colours, language, signing out.
+(() => {
+  const YEAR_S = 31536000;
+
+  function cookie(name) {
+    const found = document.cookie.split("; ").find((pair) => pair.startsWith(name + "="));
+    return found ? decodeURIComponent(found.slice(name.length + 1)) : "";
+  }
+
+  function remember(name, value) {
+    const secure = window.location.protocol === "https:" ? "; Secure" : "";
+    document.cookie = `${name}=${value}; Path=/; Max-Age=${YEAR_S}; SameSite=Lax${secure}`;
+  }
+
+  function currentScheme() {
+    return document.documentElement.getAttribute("data-mantine-color-scheme") === "dark" ? "dark" : "light";
+  }
+
+  function tellGrid() {
+    document.body.setAttribute("data-ag-theme-mode", currentScheme());
+  }
+
+  new MutationObserver(tellGrid).observe(document.documentElement, { attributeFilter: ["data-mantine-color-scheme"] });
+  document.addEventListener("DOMContentLoaded", tellGrid);
+
+  function trouble(vitals) {
+    if (!vitals) return null;
+    if (!vitals.database) return "no_database";
+    if (!vitals.broker) return "no_broker";
+    return vitals.ingest ? null : "no_ingest";
+  }
+
+  function openAlarms(alerts) {
+    return (alerts || []).filter((alert) => alert.state === "open").length;
+  }
+
+  // Dash sets the title at each change of page: put the count back before it.
+  let alarms = 0;
+  function titled() {
+    const bare = document.title.replace(/^\(\d+\) /, "");
+    const wanted = alarms ? `(${alarms}) ${bare}` : bare;
+    if (document.title !== wanted) document.title = wanted;
+  }
+  new MutationObserver(titled).observe(document.querySelector("title"), { childList: true });
+
+  window.dash_clientside = Object.assign(window.dash_clientside || {}, {
+    driveops_frame: {
+      connection(socket, vitals, texts) {
+        document.documentElement.lang = texts.language;
+        const state = socket ? socket.state : "connecting";
+        if (state !== "open") return [texts[state] || texts.dead, state];
+        const why = trouble(vitals);
+        return why ? [texts[why], "degraded"] : [texts.live, "open"];
+      },
+      alarms(alerts) {
+        alarms = openAlarms(alerts);
+        titled();
+        return [String(alarms), String(alarms)];
+      },
+      scheme() {
+        const wanted = currentScheme() === "dark" ? "light" : "dark";
+        remember("colour_scheme", wanted);
+        return wanted;
+      },
+      language(code) {
+        if (code !== document.documentElement.lang) {
+          remember("language", code);
+          window.location.reload();
+        }
+        return window.dash_clientside.no_update;
+      },
+      sign_out(clicks) {
+        if (!clicks) return window.dash_clientside.no_update;
+        fetch("/logout", { method: "POST", headers: { "X-CSRFToken": cookie("_csrf_token") } }).finally(() =>
+          window.location.assign("/login"),
+        );
+        return true;
+      },
+      sound(clicks) {
+        if (!clicks) return window.dash_clientside.no_update;
+        return window.driveops.sound.toggle() ? "filled" : "default";
+      },
+    },
+  });
+})();

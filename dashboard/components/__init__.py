@@ -1,0 +1,1 @@
+"""Pieces of pages: what each looks like, and its callbacks."""

@@ -1,0 +1,28 @@
+"""All unresolved alerts, the most urgent first."""
+
+from collections.abc import Sequence
+
+from dash import Input, Output, callback, html
+
+from dashboard import i18n, ids
+from dashboard.components import alert_banner, alert_row, alert_words
+
+
+def render() -> html.Div:
+    """The queue; its rows come with the live socket."""
+    return html.Div(id=ids.ALERT_QUEUE, **{"aria-live": "polite"})
+
+
+def content(alerts: Sequence[alert_words.AlertData], selected: str | None) -> html.Ul | html.P:
+    """The rows, or a word that there are none."""
+    if not alerts:
+        return html.P(i18n.text("Nobody needs help."), className="quiet")
+    may_handle = alert_banner.may_handle()
+    rows = [alert_row.render(alert, selected=alert["id"] == selected, may_handle=may_handle) for alert in alerts]
+    return html.Ul(rows, **{"aria-label": i18n.text("Alerts")})
+
+
+@callback(Output(ids.ALERT_QUEUE, "children"), Input(ids.ALERTS_STORE, "data"), Input(ids.SELECTED_ALERT, "data"))
+async def show(alerts: list[alert_words.AlertData] | None, selected: str | None) -> html.Ul | html.P:
+    """Follow the live socket."""
+    return content(alerts or [], selected)

@@ -1,0 +1,47 @@
+"""The ids of what callbacks, scripts and tests meet on the pages; a name here is a name everywhere."""
+
+# The frame, on every page.
+PROVIDER = "theme"
+SHELL = "shell"
+BURGER = "burger"
+CONNECTION_BADGE = "connection-badge"
+ALARM_COUNT = "alarm-count"
+SOUND_SWITCH = "sound-switch"
+MUTED_BADGE = "muted-badge"
+SCHEME_SWITCH = "scheme-switch"
+LANGUAGE_SWITCH = "language-switch"
+ACCOUNT_MENU = "account-menu"
+SIGN_OUT = "sign-out"
+NOTIFICATIONS = "notifications"
+
+# What the scripts tell Dash: set by assets/live_socket.js and assets/keyboard.js.
+ALERTS_STORE = "alerts-store"
+VITALS_STORE = "vitals-store"
+SOCKET_STORE = "socket-store"
+SELECTED_ALERT = "selected-alert"
+ALERT_ACTION = "alert-action"
+
+# What Dash tells the scripts.
+TEXTS_STORE = "texts-store"
+
+# Alerts.
+ALERT_BANNER = "alert-banner"
+ALERT_QUEUE = "alert-queue"
+ALERT_HISTORY = "alert-history"
+RESOLVED_ALERTS = "resolved-alerts"
+RESOLVE_MODAL = "resolve-modal"
+RESOLVE_TEXT = "resolve-text"
+RESOLVE_CONFIRM = "resolve-confirm"
+RESOLVE_CANCEL = "resolve-cancel"
+
+# The live map.
+LIVE_MAP = "live-map"
+UNIT_LIST = "unit-list"
+UNIT_SEARCH = "unit-search"
+UNIT_CARD = "unit-card"
+FOLLOW_SWITCH = "follow-switch"
+SELECTED_UNIT = "selected-unit"
+
+# Today.
+TODAY_REFRESH = "today-refresh"
+TODAY_CONTENT = "today-content"

@@ -1,0 +1,1 @@
+"""The pages, each registered by its module."""

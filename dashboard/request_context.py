@@ -1,0 +1,45 @@
+"""What the running request is served with: the services of its application and the reader's language."""
+
+from contextvars import ContextVar
+from http import cookies
+
+from starlette.datastructures import Headers
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from api import service
+from dashboard import i18n
+
+COOKIE = "language"  #: also written by assets/frame.js
+SCHEME_COOKIE = "colour_scheme"  #: written by assets/frame.js
+
+services: ContextVar[service.Services] = ContextVar("services")
+scheme: ContextVar[str | None] = ContextVar("scheme", default=None)  #: light or dark where the reader chose
+
+_SCHEMES = ("light", "dark")
+
+
+class RequestContext:
+    """ASGI middleware that sets them for pages and callbacks."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass a request on with its context."""
+        if scope["type"] == "http":
+            headers = Headers(scope=scope)
+            jar = _cookies(headers.get("cookie", ""))
+            chosen = jar.get(SCHEME_COOKIE)
+            services.set(scope["app"].state.services)
+            scheme.set(chosen if chosen in _SCHEMES else None)
+            i18n.language.set(i18n.choose(jar.get(COOKIE), headers.get("accept-language")))
+        await self._app(scope, receive, send)
+
+
+def _cookies(header: str) -> dict[str, str]:
+    jar = cookies.SimpleCookie()
+    try:
+        jar.load(header)
+    except cookies.CookieError:  # somebody else's cookie on this host: ours are lost with it, the defaults serve
+        return {}
+    return {name: morsel.value for name, morsel in jar.items()}
