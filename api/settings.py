@@ -1,0 +1,142 @@
+"""The settings of the web server, all from the environment (docs/configuration.md has the list)."""
+
+import dataclasses
+import ssl
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+from urllib.parse import unquote, urlsplit
+
+from api import errors
+
+_BROKER_PORTS = {"mqtt": 1883, "mqtts": 8883}
+_LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR")
+_HIGHEST_PORT = 65_535
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Broker:
+    """Where the broker is and who we are there."""
+
+    host: str
+    port: int
+    user: str | None
+    password: str | None = field(repr=False)
+    tls: ssl.SSLContext | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """Everything that the environment may say to the web server."""
+
+    database_url: str = field(repr=False)  #: as role driveops_web
+    auth_database_url: str = field(repr=False)  #: as role driveops_auth
+    broker: Broker
+    host: str = "127.0.0.1"
+    port: int = 8050
+    public_url: str | None = None  #: scheme, host and port as browsers see them; None: whatever they say
+    map_raster_url: str | None = None  #: address of raster tiles with {z}, {x} and {y}
+    map_pmtiles: Path | None = None  #: file of vector tiles
+    map_attribution: str = "© OpenStreetMap contributors"
+    log_level: str = "INFO"
+    vendor_folder: Path = Path(sys.prefix) / "share" / "driveops-web"  #: libraries that the browser loads
+
+    @property
+    def is_https(self) -> bool:
+        """Whether browsers come over TLS: cookies are Secure then."""
+        return (self.public_url or "").startswith("https://")
+
+    @classmethod
+    def from_env(cls, env: Mapping[str, str]) -> "Settings":
+        """Read the settings.
+
+        Raises:
+            SettingsError: a value is missing or makes no sense; the message names it.
+        """
+        default: dict[str, Any] = {setting.name: setting.default for setting in dataclasses.fields(cls)}
+        return cls(
+            database_url=_required(env, "WEB_DATABASE_URL"),
+            auth_database_url=_required(env, "WEB_AUTH_DATABASE_URL"),
+            broker=_broker("WEB_MQTT_URL", _required(env, "WEB_MQTT_URL"), env.get("WEB_MQTT_CA")),
+            host=env.get("WEB_HOST") or default["host"],
+            port=_port(env, "WEB_PORT"),
+            public_url=_origin(env, "WEB_PUBLIC_URL"),
+            map_raster_url=_tiles(env, "WEB_MAP_RASTER_URL"),
+            map_pmtiles=_path(env, "WEB_MAP_PMTILES"),
+            map_attribution=env.get("WEB_MAP_ATTRIBUTION") or default["map_attribution"],
+            log_level=_log_level(env, "WEB_LOG_LEVEL"),
+            vendor_folder=_path(env, "WEB_VENDOR_DIR") or default["vendor_folder"],
+        )
+
+
+def _required(env: Mapping[str, str], name: str) -> str:
+    value = env.get(name)
+    if not value:
+        raise errors.SettingsError(f"{name} is not set")
+    return value
+
+
+def _broker(name: str, url: str, ca_file: str | None) -> Broker:
+    try:
+        parts = urlsplit(url)
+        port = parts.port
+    except ValueError as error:
+        raise errors.SettingsError(f"{name}: {error}") from None
+    if parts.scheme not in _BROKER_PORTS or not parts.hostname or parts.path not in ("", "/"):
+        raise errors.SettingsError(f"{name} is not of the form mqtt://user:password@host:1883 (mqtts:// for TLS)")
+    return Broker(
+        host=parts.hostname,
+        port=port or _BROKER_PORTS[parts.scheme],
+        user=unquote(parts.username) if parts.username else None,
+        password=unquote(parts.password) if parts.password else None,
+        tls=_tls(ca_file) if parts.scheme == "mqtts" else None,
+    )
+
+
+def _tls(ca_file: str | None) -> ssl.SSLContext:
+    try:
+        return ssl.create_default_context(cafile=ca_file or None)
+    except OSError as error:  # ssl.SSLError is one
+        raise errors.SettingsError(f"WEB_MQTT_CA: {ca_file}: {error.strerror or error}") from None
+
+
+def _port(env: Mapping[str, str], name: str) -> int:
+    value = env.get(name) or "8050"
+    if not value.isdecimal() or not 1 <= int(value) <= _HIGHEST_PORT:
+        raise errors.SettingsError(f"{name}={value!r} is not a port from 1 to {_HIGHEST_PORT}")
+    return int(value)
+
+
+def _origin(env: Mapping[str, str], name: str) -> str | None:
+    value = env.get(name)
+    if not value:
+        return None
+    parts = urlsplit(value)
+    if parts.scheme not in {"http", "https"} or not parts.netloc or parts.path not in ("", "/") or parts.query:
+        raise errors.SettingsError(f"{name}={value!r} is not of the form https://fleet.example.org")
+    return f"{parts.scheme}://{parts.netloc}".lower()
+
+
+def _tiles(env: Mapping[str, str], name: str) -> str | None:
+    value = env.get(name)
+    if not value:
+        return None
+    if urlsplit(value).scheme not in {"http", "https"} or any(part not in value for part in ("{z}", "{x}", "{y}")):
+        raise errors.SettingsError(
+            f"{name}={value!r} is not of the form https://tiles.example.org/{{z}}/{{x}}/{{y}}.png"
+        )
+    return value
+
+
+def _path(env: Mapping[str, str], name: str) -> Path | None:
+    value = env.get(name)
+    return Path(value) if value else None
+
+
+def _log_level(env: Mapping[str, str], name: str) -> str:
+    value = (env.get(name) or "INFO").upper()
+    if value not in _LOG_LEVELS:
+        raise errors.SettingsError(f"{name}={value!r} is none of {', '.join(_LOG_LEVELS)}")
+    return value
