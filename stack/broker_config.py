@@ -6,7 +6,7 @@ from pathlib import PurePath
 from domain.wire import topics
 
 #: Our own ends of the broker. Devices are users named `{tenant}/{device}`, so no device can have one of these names.
-INGEST, FLEET = "ingest", "fleet"
+INGEST, WEB, FLEET = "ingest", "web", "fleet"
 MOST_PAYLOAD_BYTES = 2 << 20
 
 _DEVICE_WRITES = (topics.Lane.FIXES, topics.Lane.PANIC, topics.Lane.STATUS, topics.Lane.REPLY)
@@ -68,6 +68,8 @@ def render_acl() -> str:
         write=tuple(topics.lane_filter(lane) for lane in _SERVER_WRITES),
         both=(f"{topics.OUT_PREFIX}/#",),
     )
+    lines += ["# The web server shows what ingest sends out, and tells fobs what has become of their press."]
+    lines += _user(WEB, read=(f"{topics.OUT_PREFIX}/#",), write=(topics.lane_filter(topics.Lane.ACK),))
     lines += [
         "# The demo's fleet speaks for all of its devices over one connection. Give it no password in production."
     ]

@@ -21,6 +21,7 @@ from stack import (
     running,
     settings,
     state,
+    web_vendor,
 )
 
 app = typer.Typer(
@@ -46,10 +47,11 @@ def main() -> None:
 
 @app.command()
 def fetch(*, town_only: Annotated[bool, typer.Option("--town-only", help="Leave the servers out.")] = False) -> None:
-    """Find or fetch the servers, and build the demo's town; nothing happens the second time."""
+    """Find or fetch the servers and the pages' libraries, and build the demo's town; nothing happens the second time."""
     choice = current_settings()
     if not town_only:
         fetched_engine(choice)
+        vendor_folder(choice)
     town_folder()
 
 
@@ -109,6 +111,14 @@ def fetched_engine(choice: settings.Settings) -> engine.Engine:
     """Return the engine; fetching it, if it must be, is shown."""
     with progress.shown(_err) as report:
         return engine.ensure(choice, report)
+
+
+def vendor_folder(choice: settings.Settings) -> Path:
+    """Return the folder of the libraries that browsers load; fetching them, if it must be, is shown."""
+    with progress.shown(_err) as report:
+        found = web_vendor.ensure(choice.cache_dir, report)
+    web_vendor.link(found)
+    return found / web_vendor.BROWSER
 
 
 def town_folder() -> Path:

@@ -59,7 +59,7 @@ def exclusive(lock: Path, report: Report) -> Iterator[int]:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            report("Waiting for another process that fetches the engine", 0.0)
+            report("Waiting for another process that fetches the same", 0.0)
             fcntl.flock(file, fcntl.LOCK_EX)
         yield file.fileno()
 
