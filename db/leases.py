@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import psycopg
+import sqlalchemy as sa
 
 from db import queries
 
@@ -55,3 +56,9 @@ class LeaseBook:
         classes = {"member_class": _MEMBER_CLASS, "lease_class": _LEASE_CLASS}
         with self._connection.transaction():
             return self._connection.execute(queries.get(name).encode(), classes | parameters).fetchall()
+
+
+def count_held(connection: sa.Connection) -> int:
+    """How many leases are held by anybody; none where no process works."""
+    held: int = connection.exec_driver_sql(queries.get("count_leases"), {"lease_class": _LEASE_CLASS}).scalar_one()
+    return held

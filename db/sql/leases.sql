@@ -17,3 +17,11 @@ SELECT n, pg_try_advisory_lock(%(lease_class)s, n) FROM unnest(%(numbers)s::inte
 -- release_leases --
 -- Give these back.
 SELECT n, pg_advisory_unlock(%(lease_class)s, n) FROM unnest(%(numbers)s::integer[]) AS n;
+
+-- count_leases --
+-- How many leases anybody holds.
+SELECT count(*)
+FROM pg_locks
+WHERE locktype = 'advisory' AND granted AND objsubid = 2
+  AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
+  AND classid::bigint = %(lease_class)s;

@@ -1,0 +1,169 @@
+"""The dispatcher's desk: what routes and pages read, and what they do to alerts. Blocking: call it in a thread.
+
+Everything is of the identity's tenant; what another tenant has is not found.
+"""
+
+import datetime as dt
+import json
+import uuid
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import sqlalchemy as sa
+
+from api import shown
+from db import engine, live_reads, read_models, unit_of_work
+from domain import accounts, emergencies, errors
+from domain.operations import emergencies as emergency_operations
+
+Json = dict[str, Any]
+AlertChanged = Callable[[accounts.Identity, emergencies.Alert], None]
+_MOST_EVENTS = 20
+LONGEST_TRAIL_MIN = 24 * 60
+
+
+class UnitNotFoundError(errors.DomainError):
+    """The tenant has no such unit in service."""
+
+    code = "unit_not_found"
+
+    def __init__(self, device_id: int) -> None:
+        super().__init__(f"no unit {device_id}")
+
+
+class Desk:
+    """Reads and acts on one database as the web role; `changed` is told of each alert that somebody acted on."""
+
+    def __init__(self, source: sa.Engine, changed: AlertChanged = lambda _identity, _alert: None) -> None:
+        self._engine, self._changed = source, changed
+
+    def units(self, identity: accounts.Identity, now: dt.datetime, q: str = "") -> list[Json]:
+        """The units whose name, label, vehicle or person holds `q`, the newest fix first."""
+        with self._reading(identity) as connection:
+            found = read_models.units(connection, identity.tenant_id)
+        wanted = q.strip().casefold()
+        return [shown.unit(unit, now) for unit in found if _matches(unit, wanted)]
+
+    def unit_card(self, identity: accounts.Identity, device_id: int, now: dt.datetime) -> Json:
+        """A unit with its battery, its version and its last events.
+
+        Raises:
+            UnitNotFoundError: this tenant has no such unit.
+        """
+        with self._reading(identity) as connection:
+            found = _unit(connection, identity, device_id)
+            status = live_reads.unit_status(connection, identity.tenant_id, device_id)
+            events = live_reads.unit_events(connection, identity.tenant_id, device_id, most=_MOST_EVENTS)
+        return {
+            **shown.unit(found, now),
+            "battery_pct": status["battery_pct"] if status else None,
+            "version": status["version"] if status else None,
+            "events": [_event(event) for event in events],
+        }
+
+    def trail(self, identity: accounts.Identity, device_id: int, now: dt.datetime, minutes: int = 10) -> list[Json]:
+        """The fixes of the last minutes, the oldest first.
+
+        Raises:
+            UnitNotFoundError: this tenant has no such unit.
+        """
+        since = now - dt.timedelta(minutes=min(minutes, LONGEST_TRAIL_MIN))
+        with self._reading(identity) as connection:
+            _unit(connection, identity, device_id)
+            fixes = live_reads.unit_trail(connection, device_id, since=since, until=now)
+        return [{**fix, "time": shown.instant(fix["time"])} for fix in fixes]
+
+    def geofences(self, identity: accounts.Identity) -> Json:
+        """The watched fences as a GeoJSON FeatureCollection."""
+        with self._reading(identity) as connection:
+            fences = live_reads.geofences(connection, identity.tenant_id)
+        return {"type": "FeatureCollection", "features": [_feature(fence) for fence in fences]}
+
+    def alerts(self, identity: accounts.Identity, resolved_since: dt.datetime | None = None) -> list[Json]:
+        """The unresolved alerts, the most urgent first, then those resolved since then."""
+        with self._reading(identity) as connection:
+            found = live_reads.seen_alerts(connection, identity.tenant_id, resolved_since=resolved_since)
+        return [shown.alert(each) for each in found]
+
+    def alert(self, identity: accounts.Identity, alert_id: uuid.UUID) -> Json:
+        """An alert with its `history`.
+
+        Raises:
+            AlertNotFoundError: this tenant has no such alert.
+        """
+        with self._reading(identity) as connection:
+            found = live_reads.seen_alert(connection, identity.tenant_id, alert_id)
+            if found is None:
+                raise emergency_operations.AlertNotFoundError(alert_id)
+            changes = live_reads.alert_changes(connection, identity.tenant_id, alert_id)
+        return {**shown.alert(found), "history": [{**change, "at": shown.instant(change["at"])} for change in changes]}
+
+    def acknowledge(self, identity: accounts.Identity, alert_id: uuid.UUID, now: dt.datetime) -> Json:
+        """Take an alert; it as it is then.
+
+        Raises:
+            AlertNotFoundError: this tenant has no such alert.
+            AlertTransitionError: somebody was faster; the error says who.
+            NotPermittedError: the role may not.
+        """
+        identity.require(accounts.Permission.HANDLE_ALERTS)
+        changed = emergency_operations.acknowledge(
+            tenant_id=identity.tenant_id, alert_id=alert_id, by=identity.name, now=now, uow=self._work(identity)
+        )
+        self._changed(identity, changed)
+        return self.alert(identity, alert_id)
+
+    def resolve(self, identity: accounts.Identity, alert_id: uuid.UUID, text: str, now: dt.datetime) -> Json:
+        """Say how an alert ended; it as it is then.
+
+        Raises:
+            AlertNotFoundError: this tenant has no such alert.
+            AlertTransitionError: somebody was faster; the error says who.
+            ResolutionMissingError: the text is blank.
+            NotPermittedError: the role may not.
+        """
+        identity.require(accounts.Permission.HANDLE_ALERTS)
+        changed = emergency_operations.resolve(
+            tenant_id=identity.tenant_id,
+            alert_id=alert_id,
+            by=identity.name,
+            text=text,
+            now=now,
+            uow=self._work(identity),
+        )
+        self._changed(identity, changed)
+        return self.alert(identity, alert_id)
+
+    def _reading(self, identity: accounts.Identity) -> Any:
+        identity.require(accounts.Permission.SEE_LIVE)
+        return engine.tenant_transaction(self._engine, identity.tenant_id)
+
+    def _work(self, identity: accounts.Identity) -> unit_of_work.UnitOfWork:
+        return unit_of_work.UnitOfWork(self._engine, tenant_id=identity.tenant_id)
+
+
+def _unit(connection: sa.Connection, identity: accounts.Identity, device_id: int) -> read_models.Unit:
+    found = read_models.units(connection, identity.tenant_id)
+    unit = next((unit for unit in found if unit.device_id == device_id), None)
+    if unit is None:
+        raise UnitNotFoundError(device_id)
+    return unit
+
+
+def _matches(unit: read_models.Unit, wanted: str) -> bool:
+    words: Sequence[str | None] = (unit.name, unit.label, unit.vehicle, unit.person)
+    return not wanted or any(wanted in word.casefold() for word in words if word)
+
+
+def _event(event: sa.RowMapping) -> Json:
+    alert_id = str(event["alert_id"]) if event["alert_id"] else None
+    return {"time": shown.instant(event["time"]), "kind": event["kind"], "text": event["text"], "alert_id": alert_id}
+
+
+def _feature(fence: sa.RowMapping) -> Json:
+    return {
+        "type": "Feature",
+        "id": str(fence["id"]),
+        "geometry": json.loads(fence["geometry"]),
+        "properties": {"name": fence["name"], "kind": fence["kind"]},
+    }

@@ -1,0 +1,41 @@
+"""GET /api/v1/units and what belongs to one unit, GET /api/v1/geofences."""
+
+import datetime as dt
+from typing import Annotated, Any
+
+import fastapi
+
+from api import desk, identity
+
+_MINUTES = fastapi.Query(ge=1, le=desk.LONGEST_TRAIL_MIN, description="How far back.")
+
+
+def router(at: desk.Desk) -> fastapi.APIRouter:
+    """The routes over a desk."""
+    made = fastapi.APIRouter(prefix="/api/v1", tags=["units"])
+
+    @made.get("/units")
+    def units(q: Annotated[str, fastapi.Query(max_length=100)] = "") -> list[dict[str, Any]]:
+        """The units whose name, label, vehicle or person holds `q`."""
+        return at.units(identity.current(), _now(), q)
+
+    @made.get("/units/{device_id}")
+    def unit(device_id: int) -> dict[str, Any]:
+        """A unit with its last events."""
+        return at.unit_card(identity.current(), device_id, _now())
+
+    @made.get("/units/{device_id}/trail")
+    def trail(device_id: int, minutes: Annotated[int, _MINUTES] = 10) -> list[dict[str, Any]]:
+        """The fixes of the last minutes."""
+        return at.trail(identity.current(), device_id, _now(), minutes)
+
+    @made.get("/geofences")
+    def geofences() -> dict[str, Any]:
+        """The watched fences as GeoJSON."""
+        return at.geofences(identity.current())
+
+    return made
+
+
+def _now() -> dt.datetime:
+    return dt.datetime.now(dt.UTC)

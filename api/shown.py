@@ -1,0 +1,88 @@
+"""Units and alerts as JSON shows them, to browsers and to integrators alike."""
+
+import datetime as dt
+from typing import Any
+
+from db import live_reads, read_models
+from domain import emergencies
+
+Json = dict[str, Any]
+STALE_S = 60.0
+"""A fix older than this is shown as stale."""
+
+
+def unit(found: read_models.Unit, now: dt.datetime) -> Json:
+    """A unit; `state` is moving, standing, stale or silent (never heard of)."""
+    age_s = found.age_s(now)
+    return {
+        "id": found.device_id,
+        "name": found.name,
+        "kind": found.kind,
+        "label": found.label,
+        "vehicle": found.vehicle,
+        "person": found.person,
+        "state": _state(found, age_s),
+        "lat": found.position.lat if found.position else None,
+        "lon": found.position.lon if found.position else None,
+        "is_current": found.current_position(now) is not None,
+        "time": instant(found.time),
+        "age_s": age_s,
+        "speed_mps": found.speed_mps,
+        "course_deg": found.course_deg,
+        "accuracy_m": found.accuracy_m,
+        "online": found.online,
+        "gps": found.gps,
+        "backlog": found.backlog,
+    }
+
+
+def alert(found: live_reads.SeenAlert) -> Json:
+    """An alert."""
+    it, place = found.alert, found.alert.location
+    return {
+        "id": str(it.id),
+        "state": it.state,
+        "priority": it.priority,
+        "type": it.type,
+        "text": it.text,
+        "who": found.who,
+        "person_id": str(it.person_id) if it.person_id else None,
+        "device_name": it.device_name,
+        "device_id": found.device_id,
+        "fob": it.fob,
+        "raised_at": instant(it.raised_at),
+        "pressed_at": instant(it.pressed_at),
+        "last_press_at": instant(it.last_press_at),
+        "press_count": it.press_count,
+        **_place(place),
+        "remarks": sorted(it.remarks),
+        "cancelled_by_device_at": instant(it.cancelled_by_device_at),
+        "acknowledged_at": instant(it.acknowledged_at),
+        "acknowledged_by": it.acknowledged_by,
+        "resolved_at": instant(it.resolved_at),
+        "resolved_by": it.resolved_by,
+        "resolution": it.resolution,
+    }
+
+
+def instant(time: dt.datetime | None) -> str | None:
+    """ISO 8601 in UTC."""
+    return None if time is None else time.astimezone(dt.UTC).isoformat().replace("+00:00", "Z")
+
+
+def _place(place: emergencies.AlertLocation | None) -> Json:
+    return {
+        "lat": place.position.lat if place else None,
+        "lon": place.position.lon if place else None,
+        "location_time": instant(place.time) if place else None,
+        "location_age_s": place.age_s if place else None,
+        "accuracy_m": place.accuracy_m if place else None,
+    }
+
+
+def _state(found: read_models.Unit, age_s: float | None) -> str:
+    if age_s is None:
+        return "silent"
+    if age_s > STALE_S:
+        return "stale"
+    return "moving" if found.moving else "standing"

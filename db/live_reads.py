@@ -1,0 +1,94 @@
+"""What the live page asks beside the read models: positions for the hub, alerts with names, a unit's card and trail.
+
+The queries name the tenant themselves; run them in `engine.tenant_transaction`, whose row-level security stands below.
+"""
+
+import datetime as dt
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import sqlalchemy as sa
+
+from db import alerts, queries
+from domain import emergencies
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SeenAlert:
+    """An alert with what a screen shows beside it."""
+
+    alert: emergencies.Alert
+    device_id: int | None  #: None where the device is not registered
+    who: str | None
+
+
+def live_units(connection: sa.Connection, tenant_id: uuid.UUID) -> Sequence[sa.Row[Any]]:
+    """Id, kind and newest fix of every device in service, by id."""
+    return connection.exec_driver_sql(queries.get("live_units"), {"tenant_id": tenant_id}).all()
+
+
+def seen_alerts(
+    connection: sa.Connection, tenant_id: uuid.UUID, *, resolved_since: dt.datetime | None = None
+) -> list[SeenAlert]:
+    """The unresolved alerts, and those resolved since then."""
+    return _seen(connection, tenant_id, alert_id=None, resolved_since=resolved_since)
+
+
+def seen_alert(connection: sa.Connection, tenant_id: uuid.UUID, alert_id: uuid.UUID) -> SeenAlert | None:
+    """One alert; None where this tenant has no such alert."""
+    found = _seen(connection, tenant_id, alert_id=alert_id, resolved_since=None)
+    return found[0] if found else None
+
+
+def alert_changes(connection: sa.Connection, tenant_id: uuid.UUID, alert_id: uuid.UUID) -> Sequence[sa.RowMapping]:
+    """The history of an alert: change, at, actor, note."""
+    given = {"tenant_id": tenant_id, "alert_id": alert_id}
+    return connection.exec_driver_sql(queries.get("alert_changes"), given).mappings().all()
+
+
+def unit_status(connection: sa.Connection, tenant_id: uuid.UUID, device_id: int) -> sa.RowMapping | None:
+    """What a device last told of itself."""
+    given = {"tenant_id": tenant_id, "device_id": device_id}
+    return connection.exec_driver_sql(queries.get("unit_status"), given).mappings().one_or_none()
+
+
+def unit_events(
+    connection: sa.Connection, tenant_id: uuid.UUID, device_id: int, *, most: int
+) -> Sequence[sa.RowMapping]:
+    """What lately happened to a device: time, kind, text, alert_id."""
+    given = {"tenant_id": tenant_id, "device_id": device_id, "most": most}
+    return connection.exec_driver_sql(queries.get("unit_events"), given).mappings().all()
+
+
+def unit_trail(
+    connection: sa.Connection, device_id: int, *, since: dt.datetime, until: dt.datetime
+) -> Sequence[sa.RowMapping]:
+    """The fixes of a device of the transaction's tenant."""
+    given = {"device_id": device_id, "since": since, "until": until}
+    return connection.exec_driver_sql(queries.get("unit_trail"), given).mappings().all()
+
+
+def geofences(connection: sa.Connection, tenant_id: uuid.UUID) -> Sequence[sa.RowMapping]:
+    """The fences that are watched, their outlines as GeoJSON."""
+    return connection.exec_driver_sql(queries.get("seen_geofences"), {"tenant_id": tenant_id}).mappings().all()
+
+
+def devices_of_person(connection: sa.Connection, tenant_id: uuid.UUID, person_id: uuid.UUID) -> frozenset[int] | None:
+    """The devices that a person carries; None where this tenant has no such person."""
+    given = {"tenant_id": tenant_id, "person_id": person_id}
+    rows = connection.exec_driver_sql(queries.get("devices_of_person"), given).scalars().all()
+    return frozenset(device_id for device_id in rows if device_id is not None) if rows else None
+
+
+def _seen(
+    connection: sa.Connection,
+    tenant_id: uuid.UUID,
+    *,
+    alert_id: uuid.UUID | None,
+    resolved_since: dt.datetime | None,
+) -> list[SeenAlert]:
+    given = {"tenant_id": tenant_id, "alert_id": alert_id, "resolved_since": resolved_since}
+    rows = connection.exec_driver_sql(queries.get("seen_alerts"), given).mappings()
+    return [SeenAlert(alert=alerts.from_row(row), device_id=row["device_id"], who=row["who"]) for row in rows]

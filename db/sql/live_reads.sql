@@ -1,0 +1,69 @@
+-- live_units --
+-- Where a tenant's devices in service are, for the live hub.
+SELECT device.id AS device_id, device.kind, latest.lat, latest.lon, latest.time, latest.course_deg, latest.moving
+FROM device
+LEFT JOIN device_latest AS latest ON latest.device_id = device.id
+WHERE device.tenant_id = %(tenant_id)s AND device.retired_at IS NULL
+ORDER BY device.id;
+
+-- seen_alerts --
+-- A tenant's alerts with the names around them: unresolved ones first, the most urgent of them, then the older.
+-- All that are unresolved, those resolved since a time, or one by its id.
+SELECT
+    alert.*,
+    device.id AS device_id,
+    nullif(concat_ws(' ', person.first_name, person.last_name), '') AS who
+FROM alert
+LEFT JOIN device ON device.tenant_id = alert.tenant_id AND device.name = alert.device_name
+LEFT JOIN person ON person.tenant_id = alert.tenant_id AND person.id = alert.person_id
+WHERE alert.tenant_id = %(tenant_id)s
+    AND CASE
+        WHEN %(alert_id)s::uuid IS NOT NULL THEN alert.id = %(alert_id)s::uuid
+        ELSE alert.state <> 'resolved' OR alert.resolved_at >= %(resolved_since)s::timestamptz
+    END
+ORDER BY (alert.state = 'open') DESC, (alert.state = 'acknowledged') DESC, alert.priority DESC, alert.raised_at;
+
+-- alert_changes --
+-- What happened to an alert. By ix_alert_history_tenant_id_alert_id_id.
+SELECT change, at, actor, note
+FROM alert_history
+WHERE tenant_id = %(tenant_id)s AND alert_id = %(alert_id)s
+ORDER BY id;
+
+-- unit_status --
+-- What a device last told of itself.
+SELECT battery_pct, version, uptime_s, received_at
+FROM device_status
+WHERE tenant_id = %(tenant_id)s AND device_id = %(device_id)s;
+
+-- unit_events --
+-- What lately happened to a device: fences that it crossed and alerts that it raised, the newest first.
+SELECT event.time, event.kind, geofence.name AS text, NULL::uuid AS alert_id
+FROM geofence_event AS event
+JOIN geofence ON geofence.tenant_id = event.tenant_id AND geofence.id = event.geofence_id
+WHERE event.tenant_id = %(tenant_id)s AND event.device_id = %(device_id)s
+UNION ALL
+SELECT alert.raised_at, 'alert_' || alert.state, alert.text, alert.id
+FROM alert
+JOIN device ON device.tenant_id = alert.tenant_id AND device.name = alert.device_name
+WHERE alert.tenant_id = %(tenant_id)s AND device.id = %(device_id)s
+ORDER BY 1 DESC
+LIMIT %(most)s;
+
+-- unit_trail --
+-- The fixes of a device since a time, the oldest first; none where it is not this tenant's.
+SELECT time, lat, lon, speed_mps, course_deg FROM app.fix_history(%(device_id)s, %(since)s, %(until)s);
+
+-- seen_geofences --
+-- The fences that a tenant watches.
+SELECT id, name, kind, ST_AsGeoJSON(geom) AS geometry
+FROM geofence
+WHERE tenant_id = %(tenant_id)s AND active
+ORDER BY name;
+
+-- devices_of_person --
+-- The devices in service that a person carries; no row where the tenant has no such person.
+SELECT device.id AS device_id
+FROM person
+LEFT JOIN device ON device.tenant_id = person.tenant_id AND device.person_id = person.id AND device.retired_at IS NULL
+WHERE person.tenant_id = %(tenant_id)s AND person.id = %(person_id)s;
