@@ -11,7 +11,7 @@ import psycopg
 import sqlalchemy as sa
 import typer
 
-from db import access, check, devices, editions, engine, errors, migrate, settings
+from db import access, check, devices, editions, engine, errors, migrate, settings, user_cli
 from db.seed import demo
 from domain import errors as domain_errors
 
@@ -25,6 +25,7 @@ tenant_app = typer.Typer(help="Tenants: the companies that share a database.", n
 device_app = typer.Typer(help="Devices: who may send for a tenant.", no_args_is_help=True)
 app.add_typer(tenant_app, name="tenant")
 app.add_typer(device_app, name="device")
+app.add_typer(user_cli.app, name="user")
 
 _NOT_THERE = (psycopg.errors.UndefinedTable, psycopg.errors.UndefinedColumn)
 

@@ -12,6 +12,8 @@ REGISTRY = "registry"
 """A tenant or a device was added or changed."""
 GEOFENCES = "geofences"
 """A geofence was added or changed."""
+ALERTS = "alerts"
+"""An alert was raised or changed."""
 
 
 class Notices:

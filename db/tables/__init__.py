@@ -1,5 +1,6 @@
 """The schema as SQLAlchemy tables; db/migrations makes it, and a test holds the two equal."""
 
+from db.tables.accounts import LINK_PURPOSES, account, login_link, session
 from db.tables.emergencies import alert, alert_history, press
 from db.tables.geofences import geofence, geofence_event, geofence_presence
 from db.tables.metadata import metadata
@@ -9,6 +10,8 @@ from db.tables.telemetry import activity_hourly, device_latest, device_status, f
 
 __all__ = [
     "DEVICE_KINDS",
+    "LINK_PURPOSES",
+    "account",
     "activity_hourly",
     "alert",
     "alert_history",
@@ -20,10 +23,12 @@ __all__ = [
     "geofence",
     "geofence_event",
     "geofence_presence",
+    "login_link",
     "metadata",
     "person",
     "press",
     "reject",
+    "session",
     "tenant",
     "vehicle",
 ]

@@ -65,6 +65,12 @@ def _fill(connection: sa.Connection, slug: str) -> Tenant:
     add(tables.press, **own, **device, **press, id=uuid.uuid4(), device_name="van-01", alert_id=alert_id)
     add(tables.alert_history, **own, alert_id=alert_id, change="raised", at=NOW)
     add(tables.reject, **own, **device, received_at=NOW, topic="t", payload=b"?", reason="noise")
+    account_id = uuid.uuid4()
+    add(tables.account, **own, id=account_id, login=f"aino@{slug}.example", name="Aino", role="dispatcher")
+    times = {"created_at": NOW, "expires_at": NOW}
+    token = {"token_sha256": slug.encode(), "account_id": account_id}
+    add(tables.session, **own, **times, **token, seen_at=NOW)
+    add(tables.login_link, **own, **times, **token, purpose="password")
     return Tenant(id=tenant_id, device_id=device_id)
 
 

@@ -1,0 +1,108 @@
+"""Signing in and out, as the role driveops_auth may: the functions of schema `auth`, nothing else."""
+
+import datetime as dt
+import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import sqlalchemy as sa
+
+from db import accounts, queries
+from domain import accounts as domain_accounts
+
+MOST_FAILURES = 5
+LOCK_FOR = dt.timedelta(minutes=15)
+SESSION_LIFE = dt.timedelta(hours=12)
+IDLE_LIFE = dt.timedelta(hours=2)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Account:
+    """What signing in needs to know of an account."""
+
+    id: uuid.UUID
+    password_hash: str | None
+    locked_until: dt.datetime | None
+    is_disabled: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Link:
+    """A link that can still be used."""
+
+    name: str  #: whose it is
+    purpose: accounts.LinkPurpose
+
+
+def find_account(engine: sa.Engine, login: str) -> Account | None:
+    """The account of a login."""
+    row = _one(engine, "auth_find_account", {"login": login.strip()})
+    if row is None:
+        return None
+    return Account(
+        id=row.account_id,
+        password_hash=row.password_hash,
+        locked_until=row.locked_until,
+        is_disabled=row.is_disabled,
+    )
+
+
+def note_failure(engine: sa.Engine, account_id: uuid.UUID, now: dt.datetime) -> None:
+    """Count a wrong password; MOST_FAILURES in a row lock the account for LOCK_FOR."""
+    _one(
+        engine,
+        "auth_note_failure",
+        {"account_id": account_id, "now": now, "most": MOST_FAILURES, "lock_for": LOCK_FOR},
+    )
+
+
+def open_session(engine: sa.Engine, account_id: uuid.UUID, now: dt.datetime) -> str:
+    """Open a session and return its token."""
+    token = accounts.new_token()
+    digest = accounts.digest(token)
+    _one(
+        engine,
+        "auth_open_session",
+        {"account_id": account_id, "token": digest, "now": now, "expires_at": now + SESSION_LIFE},
+    )
+    return token
+
+
+def find_session(engine: sa.Engine, token: str, now: dt.datetime) -> domain_accounts.Identity | None:
+    """Who a session's token belongs to; None once it has ended, expired, been idle, or the account is disabled."""
+    row = _one(engine, "auth_find_session", {"token": accounts.digest(token), "now": now, "idle": IDLE_LIFE})
+    if row is None:
+        return None
+    return domain_accounts.Identity(
+        tenant_id=row.tenant_id,
+        tenant_slug=row.tenant_slug,
+        tenant_name=row.tenant_name,
+        time_zone=row.time_zone,
+        account_id=row.account_id,
+        name=row.name,
+        role=domain_accounts.Role(row.role),
+        session_expires_at=row.expires_at,
+    )
+
+
+def end_session(engine: sa.Engine, token: str, now: dt.datetime) -> None:
+    """Sign out."""
+    _one(engine, "auth_end_session", {"token": accounts.digest(token), "now": now})
+
+
+def find_link(engine: sa.Engine, token: str, now: dt.datetime) -> Link | None:
+    """Look at a link without using it."""
+    row = _one(engine, "auth_find_link", {"token": accounts.digest(token), "now": now})
+    return row and Link(name=row.name, purpose=accounts.LinkPurpose(row.purpose))
+
+
+def use_link(engine: sa.Engine, token: str, now: dt.datetime, *, password_hash: str | None) -> uuid.UUID | None:
+    """Use a link up and return whose it is; None where it was used, has expired or is for something else."""
+    row = _one(engine, "auth_use_link", {"token": accounts.digest(token), "now": now, "password_hash": password_hash})
+    return row[0] if row is not None else None
+
+
+def _one(engine: sa.Engine, query: str, parameters: Mapping[str, Any]) -> Any:
+    with engine.begin() as connection:
+        return connection.exec_driver_sql(queries.get(query), dict(parameters)).one_or_none()
