@@ -16,6 +16,21 @@ USER driveops
 ENTRYPOINT ["python", "-m"]
 CMD ["ingest", "run"]
 
+FROM node:24-trixie-slim AS vendor
+WORKDIR /vendor
+COPY dashboard/vendor/package.json dashboard/vendor/package-lock.json ./
+RUN npm ci --ignore-scripts --omit=dev --no-audit --no-fund && mkdir /web && cd node_modules \
+    && cp maplibre-gl/dist/maplibre-gl.mjs maplibre-gl/dist/maplibre-gl-worker.mjs maplibre-gl/dist/maplibre-gl.css \
+    pmtiles/dist/pmtiles.js /web/ && cp maplibre-gl/LICENSE.txt /web/maplibre-gl-LICENSE.txt
+
+FROM server AS web
+USER root
+COPY api api
+COPY dashboard dashboard
+COPY --from=vendor /web /opt/driveops/venv/share/driveops-web
+USER driveops
+CMD ["dashboard", "run"]
+
 FROM base AS fleet
 COPY requirements requirements
 RUN pip install --require-hashes -r requirements/dev.lock

@@ -6,13 +6,22 @@ BIN := .venv/bin
 STAMP := .venv/.setup-$(shell cat requirements/dev.lock pyproject.toml | sha256sum | cut -c1-16)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check bench soak down clean lock
+.PHONY: help setup ready browser demo test check bench soak down clean lock
 
 help: ## show this list
 	@grep -hE '^[a-z]+:.*?## ' $(MAKEFILE_LIST) | awk -F ':.*?## ' '{printf "  make %-8s %s\n", $$1, $$2}'
 
-setup: $(STAMP) ## install everything into .venv and the engine cache (nothing the second time)
+setup: ready browser ## install everything into .venv and the engine cache (nothing the second time)
+
+# What the demo needs: it opens a browser that is there, and does without one.
+ready: $(STAMP)
 	@$(BIN)/python -m stack fetch
+
+# The browser tests' own. Nothing is installed where we may not; then those tests say what they lack.
+browser:
+	@test -x /usr/bin/chromium || { test "$$(id -u)" = 0 && command -v apt-get >/dev/null && echo "Installing Chromium for the browser tests" \
+		&& apt-get -qq update && DEBIAN_FRONTEND=noninteractive apt-get -qq install -y --no-install-recommends chromium fonts-dejavu-core >/dev/null; } \
+		|| echo "The browser tests need Chromium: as root, apt-get install chromium fonts-dejavu-core"
 
 $(STAMP):
 	@test -n "$(PYTHON)" || { echo "Python 3.11 or newer with venv is needed (Debian: apt-get install python3-venv)"; exit 1; }
@@ -22,10 +31,10 @@ $(STAMP):
 	@$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation -e .
 	@rm -f .venv/.setup-*; touch $@
 
-demo: setup ## the whole stack, a seeded town in motion and a live view of it
+demo: ready ## the whole stack with its web pages, a seeded town in motion and a live view of it
 	@$(BIN)/python -m stack demo
 
-test: setup ## every test: unit, contract, integration, system
+test: setup ## every test: unit, contract, integration, system, browser
 	@$(BIN)/python -m pytest -q
 
 check: setup ## what CI checks: format, lint, types, imports, documents

@@ -21,8 +21,17 @@ class Addresses:
     ingest_database_url: str
     ingest_mqtt_url: str
     fleet_mqtt_url: str
+    web_database_url: str
+    auth_database_url: str
+    web_mqtt_url: str
+    web_port: int
     broker_port: int
     replay_password: str
+
+    @property
+    def web_url(self) -> str:
+        """Where a browser finds the pages."""
+        return f"http://127.0.0.1:{self.web_port}"
 
     def variables(self) -> dict[str, str]:
         """Return what `stack.env` holds."""
@@ -31,6 +40,10 @@ class Addresses:
             "INGEST_DATABASE_URL": self.ingest_database_url,
             "INGEST_MQTT_URL": self.ingest_mqtt_url,
             "STACK_FLEET_MQTT_URL": self.fleet_mqtt_url,
+            "WEB_DATABASE_URL": self.web_database_url,
+            "WEB_AUTH_DATABASE_URL": self.auth_database_url,
+            "WEB_MQTT_URL": self.web_mqtt_url,
+            "WEB_PORT": str(self.web_port),
         }
 
     def gateway_toml(self, state_folder: str) -> str:
@@ -54,12 +67,25 @@ def own_database_url(known: keys.Keys) -> str:
 def of(known: keys.Keys, choice: settings.Settings) -> Addresses:
     """Work the addresses out."""
     database_url = choice.database_url or own_database_url(known)
-    given = choice.ingest_database_url if choice.database_url else None
+    given = {
+        roles.BACKEND: choice.ingest_database_url,
+        roles.WEB: choice.web_database_url,
+        roles.AUTH: choice.auth_database_url,
+    }
+    made = {roles.BACKEND: known.backend, roles.WEB: known.web, roles.AUTH: known.auth}
+    by_role = {
+        role: (given[role] if choice.database_url else None) or _as_user(database_url, role, password)
+        for role, password in made.items()
+    }
     return Addresses(
         database_url=database_url,
-        ingest_database_url=given or _as_user(database_url, roles.BACKEND, known.backend),
+        ingest_database_url=by_role[roles.BACKEND],
         ingest_mqtt_url=_broker(known, broker_config.INGEST, known.ingest),
         fleet_mqtt_url=_broker(known, broker_config.FLEET, known.fleet),
+        web_database_url=by_role[roles.WEB],
+        auth_database_url=by_role[roles.AUTH],
+        web_mqtt_url=_broker(known, broker_config.WEB, known.web_broker),
+        web_port=known.web_port,
         broker_port=known.broker_port,
         replay_password=known.replay,
     )
@@ -69,6 +95,7 @@ def accounts(known: keys.Keys) -> dict[str, str]:
     """Return the broker's users that a stack starts with."""
     return {
         broker_config.INGEST: known.ingest,
+        broker_config.WEB: known.web_broker,
         broker_config.FLEET: known.fleet,
         broker_users.device_user(roster.DEMO, REPLAY): known.replay,
     }

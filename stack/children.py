@@ -17,13 +17,16 @@ class Part(StrEnum):
     MIGRATE = "migrate"
     SEED = "seed"
     INGEST = "ingest"
+    WEB = "web"
 
 
 Child = postgres.Postgres | broker.Broker | program.Program
 
 
-def table(choice: settings.Settings, programs: engine.Engine, known: keys.Keys) -> Mapping[Part, Child]:
-    """Describe every child, in starting order; none is started."""
+def table(
+    choice: settings.Settings, programs: engine.Engine, known: keys.Keys, web_files: Mapping[str, str] | None = None
+) -> Mapping[Part, Child]:
+    """Describe every child, in starting order; none is started. `web_files` is the web server's part of the cache (WEB_*)."""
     places = addresses.of(known, choice)
     folder = choice.data_dir
     server = postgres.Postgres(
@@ -57,6 +60,14 @@ def table(choice: settings.Settings, programs: engine.Engine, known: keys.Keys) 
             folder=folder,
             ready=lambda pid: not health.trouble_of_ingest(vitals, pid),
         ),
+        Part.WEB: program.Program(
+            name=health.WEB,
+            arguments=("dashboard", "run"),
+            env=places.variables() | {"WEB_HOST": "127.0.0.1"} | dict(web_files or {}),
+            folder=folder,
+            port=known.web_port,
+            ready=lambda _pid: health.answers(known.web_port),
+        ),
     }
     if choice.database_url:
         # Someone's own database: it runs already, and nobody asked for invented companies in it.
@@ -79,12 +90,21 @@ def chosen(children: Mapping[Part, Child], parts: list[Part]) -> Mapping[Part, C
 def without_own_address(choice: settings.Settings, known: keys.Keys | None) -> settings.Settings:
     """Forget a DATABASE_URL that is this stack's own, as it is in a shell that has read `python -m stack env`."""
     if known is not None and choice.database_url == addresses.own_database_url(known):
-        return replace(choice, database_url=None, ingest_database_url=None)
+        return replace(
+            choice, database_url=None, ingest_database_url=None, web_database_url=None, auth_database_url=None
+        )
     return choice
 
 
 def _role_passwords(choice: settings.Settings, known: keys.Keys) -> dict[str, str]:
-    if choice.ingest_database_url and choice.database_url:
-        return {}
-    made = {roles.WEB: known.web, roles.BACKEND: known.backend, roles.AUTH: known.auth}
-    return {db_settings.PASSWORD_VARIABLES[role]: password for role, password in made.items()}
+    """The passwords that `db upgrade` sets: of the roles whose address nobody has given."""
+    made = {
+        roles.WEB: (choice.web_database_url, known.web),
+        roles.BACKEND: (choice.ingest_database_url, known.backend),
+        roles.AUTH: (choice.auth_database_url, known.auth),
+    }
+    return {
+        db_settings.PASSWORD_VARIABLES[role]: password
+        for role, (given, password) in made.items()
+        if not (given and choice.database_url)
+    }

@@ -72,6 +72,7 @@ def up(
         only or [],
         say=_say,
         get_engine=fetched_engine,
+        get_web_files=web_files,
         is_up=lambda: _print_addresses(running.current(choice)),
     )
 
@@ -119,6 +120,17 @@ def vendor_folder(choice: settings.Settings) -> Path:
         found = web_vendor.ensure(choice.cache_dir, report)
     web_vendor.link(found)
     return found / web_vendor.BROWSER
+
+
+def web_files(choice: settings.Settings) -> dict[str, str]:
+    """Return the settings by which the web server finds its files, but for those that the environment has already."""
+    from stack import town_build  # noqa: PLC0415 (its libraries are slow to load)
+
+    found = {
+        "WEB_VENDOR_DIR": str(vendor_folder(choice)),
+        "WEB_MAP_PMTILES": str(town_folder() / town_build.BASEMAP),
+    }
+    return {name: value for name, value in found.items() if not os.environ.get(name)}
 
 
 def town_folder() -> Path:

@@ -5,7 +5,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from stack import (
@@ -34,6 +34,7 @@ def up(
     *,
     say: supervisor.Say,
     get_engine: Callable[[settings.Settings], engine.Engine],
+    get_web_files: Callable[[settings.Settings], Mapping[str, str]],
     is_up: Callable[[], None],
 ) -> None:
     """Run the stack until it is asked to stop; `is_up` is called once everything is.
@@ -46,8 +47,14 @@ def up(
     with supervisor.sole(choice.data_dir):
         programs = get_engine(choice)
         _clear(choice, say)
-        known = keys.ensure(choice.data_dir, postgres_port=choice.postgres_port, broker_port=choice.broker_port)
-        parts_by_name = children.chosen(children.table(choice, programs, known), parts)
+        web_files = get_web_files(choice) if not parts or children.Part.WEB in parts else {}
+        known = keys.ensure(
+            choice.data_dir,
+            postgres_port=choice.postgres_port,
+            broker_port=choice.broker_port,
+            web_port=choice.web_port,
+        )
+        parts_by_name = children.chosen(children.table(choice, programs, known, web_files), parts)
         run = supervisor.Supervisor(choice, parts_by_name, addresses.of(known, choice))
         with supervisor.stopped_by_signals(run):
             run.run(say, is_up)

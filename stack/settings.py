@@ -24,11 +24,14 @@ class Settings:
     ingest_database_url: str | None = field(
         default=None, repr=False
     )  #: the backend role's address of that database, if it has a password already
+    web_database_url: str | None = field(default=None, repr=False)  #: the same of the web server's role
+    auth_database_url: str | None = field(default=None, repr=False)  #: the same of the role that looks logins up
     debian_mirror: str | None = None  #: address of a Debian archive; default: the one the host's apt uses
     debian_keyring: Path | None = None  #: keyring that signs it; default: the host's Signed-By
     private_engine: bool = False  #: fetch the private engine even where the host has fitting servers
     postgres_port: int | None = None
     broker_port: int | None = None
+    web_port: int | None = None
 
     @classmethod
     def from_env(cls, env: Mapping[str, str], *, is_root: bool, checkout: Path = CHECKOUT) -> "Settings":
@@ -44,11 +47,14 @@ class Settings:
             state_dir=_folder(env, "STACK_STATE_DIR") or checkout / ".driveops",
             database_url=env.get("DATABASE_URL") or None,
             ingest_database_url=env.get("INGEST_DATABASE_URL") or None,
+            web_database_url=env.get("WEB_DATABASE_URL") or None,
+            auth_database_url=env.get("WEB_AUTH_DATABASE_URL") or None,
             debian_mirror=env.get("STACK_DEBIAN_MIRROR") or None,
             debian_keyring=Path(keyring).expanduser().absolute() if keyring else None,
             private_engine=_flag(env, "STACK_PRIVATE_ENGINE"),
             postgres_port=_port(env, "STACK_POSTGRES_PORT"),
             broker_port=_port(env, "STACK_BROKER_PORT"),
+            web_port=_port(env, "STACK_WEB_PORT"),
         )
 
 

@@ -1,7 +1,7 @@
 """Keeps the libraries that browsers load (map, tiles) in the cache: installed once by npm from the pins of dashboard/vendor.
 
-The folder's name is a digest of the pins, so that a change of them installs anew. The pins carry hashes and no addresses: npm asks the
-registry that it is set up for, and refuses what has another hash.
+The name of the folder is a digest of the pins, so that a change of them installs anew. The pins carry hashes and no
+addresses: npm asks the registry that it is set up for, and refuses what has another hash.
 """
 
 import hashlib
@@ -22,10 +22,9 @@ NODE_LOCK = settings.CHECKOUT / "requirements" / "node.lock"
 BROWSER, FOR_TESTS = "browser", "tests"
 
 _PIN_FILES = ("package.json", "package-lock.json")
-_WANTED = {
+WANTED = {
     BROWSER: (
         "maplibre-gl/dist/maplibre-gl.mjs",
-        "maplibre-gl/dist/maplibre-gl-shared.mjs",
         "maplibre-gl/dist/maplibre-gl-worker.mjs",
         "maplibre-gl/dist/maplibre-gl.css",
         "maplibre-gl/LICENSE.txt",
@@ -70,7 +69,7 @@ def link(vendor: Path, prefix: Path = Path(sys.prefix)) -> Path:
 
 def _digest() -> str:
     pins = b"".join((PINS / name).read_bytes() for name in _PIN_FILES)
-    return hashlib.sha256(pins + repr(_WANTED).encode()).hexdigest()[:16]
+    return hashlib.sha256(pins + repr(WANTED).encode()).hexdigest()[:16]
 
 
 def _install(target: Path) -> None:
@@ -81,7 +80,7 @@ def _install(target: Path) -> None:
             shutil.copy(PINS / name, work / name)
         with _npm(work) as npm:
             _run([*npm, "ci", "--ignore-scripts", "--no-audit", "--no-fund"], work)
-        for group, files in _WANTED.items():
+        for group, files in WANTED.items():
             account.reachable_folder(work / "done" / group)
             for name in files:
                 source = work / "node_modules" / name
@@ -107,13 +106,21 @@ def _npm(work: Path) -> Iterator[list[str]]:
 def _run(command: list[str], folder: Path) -> None:
     try:
         subprocess.run(
-            command, check=True, cwd=folder, env=environment(os.environ), capture_output=True, text=True, timeout=_LIMIT_S
+            command,
+            check=True,
+            cwd=folder,
+            env=environment(os.environ),
+            capture_output=True,
+            text=True,
+            timeout=_LIMIT_S,
         )
     except subprocess.CalledProcessError as error:
         said = "\n".join(error.stderr.strip().splitlines()[-6:])
         raise errors.StackError(f"the libraries of the web pages can't be fetched:\n{said}\n{_INSTEAD}") from error
     except subprocess.TimeoutExpired as error:
-        raise errors.StackError(f"the libraries of the web pages were not there after {_LIMIT_S} s. {_INSTEAD}") from error
+        raise errors.StackError(
+            f"the libraries of the web pages were not there after {_LIMIT_S} s. {_INSTEAD}"
+        ) from error
     except OSError as error:
         raise errors.StackError(f"{command[0]} can't be run ({error}). {_INSTEAD}") from error
 

@@ -5,8 +5,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
-PACKAGES = ("domain", "gateway", "ingest", "db", "stack", "bench")
-_VARIABLE = re.compile(r"""["']((?:INGEST|STACK|GATEWAY|DB|DATABASE)_[A-Z][A-Z0-9_]*)["']""")
+PACKAGES = ("domain", "gateway", "ingest", "db", "api", "dashboard", "stack", "bench")
+_VARIABLE = re.compile(r"""["']((?:INGEST|STACK|GATEWAY|DB|DATABASE|WEB)_[A-Z][A-Z0-9_]*)["']""")
 
 
 def python_files(*packages: str) -> Iterator[Path]:

@@ -8,17 +8,19 @@ import pytest
 import typer.main
 import yaml
 
+import dashboard.__main__
 import db.cli
 import ingest.__main__
 import stack.cli
 from db import roles
-from stack import broker_config
+from stack import broker_config, health, web_vendor
 from tests.meta import command_lines, repository
 
 COMPOSE: dict[str, Any] = yaml.safe_load(repository.document("docker-compose.yml"))
 SERVICES: dict[str, dict[str, Any]] = COMPOSE["services"]
 OURS = {name: service for name, service in SERVICES.items() if "build" in service}
 APPS = {
+    "dashboard": typer.main.get_command(dashboard.__main__.app),
     "db": typer.main.get_command(db.cli.app),
     "ingest": typer.main.get_command(ingest.__main__.app),
     "stack": typer.main.get_command(stack.cli.app),
@@ -27,7 +29,7 @@ OF_THE_IMAGES = {"POSTGRES_USER", "POSTGRES_DB", "POSTGRES_PASSWORD", "TIMESCALE
 
 
 def test_the_issues_services_are_there() -> None:
-    assert set(SERVICES) == {"db", "broker", "migrate", "ingest", "seed", "fleet"}
+    assert set(SERVICES) == {"db", "broker", "migrate", "ingest", "web", "seed", "fleet"}
 
 
 def test_every_variable_of_the_composition_is_in_the_example_and_documented() -> None:
@@ -90,9 +92,23 @@ def test_what_a_service_waits_for_can_come(name: str) -> None:
             assert SERVICES[other]["restart"] == "no"
 
 
+def test_the_webs_health_check_asks_what_the_stack_asks_on_the_port_that_is_published() -> None:
+    asked = SERVICES["web"]["healthcheck"]["test"][-1]
+    port = SERVICES["web"]["ports"][0].rsplit(":", 1)[1]
+    assert f"http://127.0.0.1:{port}{health.HEALTH_PATH}" in asked
+
+
+def test_the_image_holds_every_library_that_the_stack_gives_browsers() -> None:
+    dockerfile = repository.document("Dockerfile")
+    assert [name for name in web_vendor.WANTED[web_vendor.BROWSER] if name not in dockerfile] == []
+
+
 def test_users_and_roles_are_those_of_the_code() -> None:
     text = repository.document("docker-compose.yml")
 
+    assert f"postgresql://{roles.WEB}:" in text
+    assert f"postgresql://{roles.AUTH}:" in text
+    assert f"mqtt://{broker_config.WEB}:" in text
     assert f"postgresql://{roles.BACKEND}:" in text
     assert f"mqtt://{broker_config.INGEST}:" in text
     assert f"mqtt://{broker_config.FLEET}:" in text
@@ -101,7 +117,8 @@ def test_users_and_roles_are_those_of_the_code() -> None:
 def test_build_targets_and_copied_files_exist() -> None:
     dockerfile = repository.document("Dockerfile")
     stages = set(re.findall(r"^FROM \S+ AS (\w+)", dockerfile, re.MULTILINE))
-    sources = [line.split()[1] for line in dockerfile.splitlines() if line.startswith("COPY ")]
+    copied = [line.split()[1:-1] for line in dockerfile.splitlines() if line.startswith("COPY ")]
+    sources = [source for words in copied if not words[0].startswith("--from") for source in words]
 
     assert {service["build"]["target"] for service in OURS.values()} <= stages
     assert [source for source in sources if not (repository.ROOT / source).exists()] == []

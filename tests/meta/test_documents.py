@@ -7,6 +7,8 @@ from collections.abc import Iterator
 
 import pytest
 
+import api.__main__
+import dashboard.__main__
 import db.cli
 import gateway.__main__
 import ingest.__main__
@@ -18,6 +20,8 @@ from tests.meta import command_lines, repository
 def commands() -> Iterator[tuple[str, list[str]]]:
     yield from command_lines.of_typer(db.cli.app, "python -m db")
     yield from command_lines.of_typer(ingest.__main__.app, "python -m ingest")
+    yield from command_lines.of_typer(api.__main__.app, "python -m api")
+    yield from command_lines.of_typer(dashboard.__main__.app, "python -m dashboard")
     yield from command_lines.of_typer(stack.cli.app, "python -m stack")
     yield from command_lines.of_argparse(gateway.__main__._parser(), "python -m gateway")
 
@@ -99,7 +103,8 @@ def test_every_link_between_documents_leads_somewhere() -> None:
 
 def test_contributing_names_files_that_exist() -> None:
     names = re.findall(
-        r"`((?:domain|gateway|ingest|db|stack|tests|docs)/[\w/.]+?)`", repository.document("CONTRIBUTING.md")
+        r"`((?:domain|gateway|ingest|db|api|dashboard|stack|tests|docs)/[\w/.]+?)`",
+        repository.document("CONTRIBUTING.md"),
     )
 
     assert len(names) >= 10

@@ -10,6 +10,10 @@ ADDRESSES = addresses.Addresses(
     ingest_database_url="postgresql://b",
     ingest_mqtt_url="mqtt://i",
     fleet_mqtt_url="mqtt://f",
+    web_database_url="postgresql://w",
+    auth_database_url="postgresql://a",
+    web_mqtt_url="mqtt://w",
+    web_port=2,
     broker_port=1,
     replay_password="r",
 )
