@@ -18,12 +18,12 @@ def create(choice: settings.Settings) -> fastapi.FastAPI:
     server.add_middleware(request_context.RequestContext)
     pages = dash.Dash(
         __name__,
-        server=server,
+        server=server,  # type: ignore[arg-type]  # annotated for Flask only
         use_pages=True,
         pages_folder=str(_HERE / "pages"),
         assets_folder=str(_HERE / "assets"),
         title="DriveOps",
-        update_title=None,
+        update_title=None,  # type: ignore[arg-type]  # None is documented
         # Layouts ask who is signed in: without this, Dash would call them all once with nobody there.
         suppress_callback_exceptions=True,
     )
@@ -37,5 +37,5 @@ def create(choice: settings.Settings) -> fastapi.FastAPI:
 def _prepare(pages: dash.Dash) -> None:
     # Dash 4.4.1 lists its assets and adds its inline title callback at the first request of `/` only: a sub-page asked
     # for before it comes without scripts, and the callback's hash misses in the CSP. Private: a test watches it.
-    for prepare in pages.backend._before_request_funcs:  # noqa: SLF001
+    for prepare in pages.backend._before_request_funcs:  # type: ignore[attr-defined]  # noqa: SLF001
         prepare()

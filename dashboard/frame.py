@@ -5,7 +5,7 @@ import dash_mantine_components as dmc
 from dash import ClientsideFunction, Input, Output, dcc, html
 
 from api import identity
-from dashboard import i18n, ids, request_context, script_texts
+from dashboard import attributes, i18n, ids, request_context, script_texts
 from dashboard.components import alert_banner, resolve_modal
 from domain import accounts
 
@@ -72,7 +72,7 @@ def _navigation(signed_in: accounts.Identity | None) -> html.Nav:
     links = [dcc.Link(i18n.text("Map"), href="/"), dcc.Link(i18n.text("Alerts"), href="/alerts")]
     if signed_in is not None and signed_in.may(accounts.Permission.SEE_FIGURES):
         links.append(dcc.Link(i18n.text("Today"), href="/today"))
-    return html.Nav(links, className="navigation", **{"aria-label": i18n.text("Pages")})
+    return html.Nav(links, className="navigation", **attributes.named({"aria-label": i18n.text("Pages")}))
 
 
 def _alarm_count() -> dcc.Link:
@@ -98,7 +98,7 @@ def _connection() -> html.Span:
         id=ids.CONNECTION_BADGE,
         className="connection",
         role="status",
-        **{"data-state": "connecting"},
+        **attributes.named({"data-state": "connecting"}),
     )
 
 
@@ -110,7 +110,7 @@ def _choices() -> list[dmc.SegmentedControl | dmc.Button]:
             value=i18n.language.get(),
             size="xs",
             visibleFrom="sm",
-            **{"aria-label": i18n.text("Language")},
+            **attributes.named({"aria-label": i18n.text("Language")}),
         ),
         dmc.Button(
             "◐",
@@ -118,7 +118,7 @@ def _choices() -> list[dmc.SegmentedControl | dmc.Button]:
             size="compact-sm",
             variant="default",
             n_clicks=0,
-            **{"aria-label": i18n.text("Light or dark")},
+            **attributes.named({"aria-label": i18n.text("Light or dark")}),
         ),
     ]
 

@@ -6,7 +6,8 @@ from http import cookies
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from api import service
+from api import desk as api_desk
+from api import figures_desk, service
 from dashboard import i18n
 
 COOKIE = "language"  #: also written by assets/frame.js
@@ -16,6 +17,16 @@ services: ContextVar[service.Services] = ContextVar("services")
 scheme: ContextVar[str | None] = ContextVar("scheme", default=None)  #: light or dark where the reader chose
 
 _SCHEMES = ("light", "dark")
+
+
+def desk() -> api_desk.Desk:
+    """Where pages read the present and act on alerts."""
+    return services.get().desk
+
+
+def figures() -> figures_desk.FiguresDesk:
+    """Where pages read figures."""
+    return figures_desk.FiguresDesk(services.get().web)
 
 
 class RequestContext:

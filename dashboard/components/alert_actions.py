@@ -34,7 +34,7 @@ async def act(action: dict[str, Any] | None) -> tuple[Any, Any, Any]:
 async def acknowledge(alert_id: uuid.UUID, *, now: dt.datetime) -> list[dict[str, Any]]:
     """Take an alert; what to tell."""
     signed_in = identity.current()
-    desk = request_context.services.get().desk
+    desk = request_context.desk()
     try:
         signed_in.require(accounts.Permission.HANDLE_ALERTS)
         await asyncio.to_thread(desk.acknowledge, signed_in, alert_id, now)

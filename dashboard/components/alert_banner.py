@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dash import Input, Output, callback, html
 
 from api import identity
-from dashboard import i18n, ids
+from dashboard import attributes, i18n, ids
 from dashboard.components import alert_row, alert_words
 from domain import accounts, emergencies
 
@@ -13,7 +13,10 @@ from domain import accounts, emergencies
 def render(alerts: Sequence[alert_words.AlertData], selected: str | None = None) -> html.Section:
     """The banner; empty and hidden where nothing is open."""
     return html.Section(
-        content(alerts, selected), id=ids.ALERT_BANNER, role="alert", **{"aria-label": i18n.text("Open alerts")}
+        content(alerts, selected),
+        id=ids.ALERT_BANNER,
+        role="alert",
+        **attributes.named({"aria-label": i18n.text("Open alerts")}),
     )
 
 

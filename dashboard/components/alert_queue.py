@@ -4,13 +4,13 @@ from collections.abc import Sequence
 
 from dash import Input, Output, callback, html
 
-from dashboard import i18n, ids
+from dashboard import attributes, i18n, ids
 from dashboard.components import alert_banner, alert_row, alert_words
 
 
 def render() -> html.Div:
     """The queue; its rows come with the live socket."""
-    return html.Div(id=ids.ALERT_QUEUE, **{"aria-live": "polite"})
+    return html.Div(id=ids.ALERT_QUEUE, **attributes.named({"aria-live": "polite"}))
 
 
 def content(alerts: Sequence[alert_words.AlertData], selected: str | None) -> html.Ul | html.P:
@@ -19,7 +19,7 @@ def content(alerts: Sequence[alert_words.AlertData], selected: str | None) -> ht
         return html.P(i18n.text("Nobody needs help."), className="quiet")
     may_handle = alert_banner.may_handle()
     rows = [alert_row.render(alert, selected=alert["id"] == selected, may_handle=may_handle) for alert in alerts]
-    return html.Ul(rows, **{"aria-label": i18n.text("Alerts")})
+    return html.Ul(rows, **attributes.named({"aria-label": i18n.text("Alerts")}))
 
 
 @callback(Output(ids.ALERT_QUEUE, "children"), Input(ids.ALERTS_STORE, "data"), Input(ids.SELECTED_ALERT, "data"))

@@ -2,7 +2,7 @@
 
 from dash import html
 
-from dashboard import i18n
+from dashboard import attributes, i18n
 from dashboard.components import alert_words
 from domain import emergencies
 
@@ -13,23 +13,25 @@ def render(alert: alert_words.AlertData, *, selected: bool, may_handle: bool) ->
     return html.Li(
         className="alert-row",
         children=[
-            html.Span("▲" if is_open else "◆", className="alert-mark", **{"aria-hidden": "true"}),
+            html.Span("▲" if is_open else "◆", className="alert-mark", **attributes.named({"aria-hidden": "true"})),
             html.Div([html.Strong(alert_words.who(alert)), html.Span(alert["text"])], className="alert-what"),
             html.Div(_facts(alert), className="alert-facts"),
             html.Div(_buttons(alert, is_open=is_open, may_handle=may_handle), className="alert-buttons"),
         ],
-        **{
-            "data-alert": alert["id"],
-            "data-state": alert["state"],
-            "data-lat": alert["lat"],
-            "data-lon": alert["lon"],
-            "aria-current": "true" if selected else "false",
-        },
+        **attributes.named(
+            {
+                "data-alert": alert["id"],
+                "data-state": alert["state"],
+                "data-lat": alert["lat"],
+                "data-lon": alert["lon"],
+                "aria-current": "true" if selected else "false",
+            }
+        ),
     )
 
 
 def _facts(alert: alert_words.AlertData) -> list[html.Span]:
-    ago = html.Span(className="ago", **{"data-since": alert_words.milliseconds(alert["raised_at"])})
+    ago = html.Span(className="ago", **attributes.named({"data-since": alert_words.milliseconds(alert["raised_at"])}))
     facts = [html.Span(alert_words.state(alert)), ago, *map(html.Span, alert_words.remarks(alert))]
     if alert["location_age_s"] is not None:
         facts.append(html.Span(i18n.text("position {age} old", age=i18n.duration(alert["location_age_s"]))))
@@ -52,5 +54,5 @@ def _button(action: str, key: str, label: str) -> html.Button:
         [label, html.Kbd(key)],
         type="button",
         className=f"action {action}",
-        **{"data-action": action, "aria-label": label},
+        **attributes.named({"data-action": action, "aria-label": label}),
     )

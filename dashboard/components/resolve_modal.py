@@ -9,7 +9,7 @@ import dash_mantine_components as dmc
 from dash import Input, Output, State, callback, ctx, no_update
 
 from api import identity
-from dashboard import i18n, ids, request_context
+from dashboard import attributes, i18n, ids, request_context
 from dashboard.components import notices
 from domain import accounts, errors
 
@@ -28,7 +28,7 @@ def render() -> dmc.Modal:
                 value="",
                 n_submit=0,
                 debounce=False,
-                **{"data-autofocus": True},
+                **attributes.named({"data-autofocus": True}),
             ),
             dmc.Group(
                 mt="md",
@@ -71,7 +71,7 @@ async def confirm(_clicks: int, _submits: int, text: str | None, action: dict[st
 async def resolve(alert_id: uuid.UUID, text: str, *, now: dt.datetime) -> tuple[bool, list[dict[str, Any]]]:
     """Whether the dialog stays open, and what to tell."""
     signed_in = identity.current()
-    desk = request_context.services.get().desk
+    desk = request_context.desk()
     try:
         signed_in.require(accounts.Permission.HANDLE_ALERTS)
         await asyncio.to_thread(desk.resolve, signed_in, alert_id, text, now)

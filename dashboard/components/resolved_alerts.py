@@ -55,6 +55,6 @@ def _line(line: today_reads.Change, zone: str) -> str:
 async def show(_alerts: list[Any] | None) -> html.Table | html.P:
     """Read them again whenever the unresolved ones change."""
     signed_in = identity.current()
-    figures = request_context.services.get().figures
+    figures = request_context.figures()
     found = await asyncio.to_thread(figures.resolved_alerts, signed_in, dt.datetime.now(dt.UTC))
     return content(found, zone=signed_in.time_zone)

@@ -6,7 +6,7 @@ from dash import html
 from dashboard import i18n
 from dashboard.components import alert_queue, resolved_alerts
 
-dash.register_page(__name__, path="/alerts", title="Alerts · DriveOps")
+dash.register_page(__name__, path="/alerts", title="Alerts · DriveOps")  # type: ignore[no-untyped-call]
 
 
 def layout(**_query: str) -> html.Div:

@@ -5,7 +5,7 @@ from dash import dcc, html
 
 from dashboard import i18n
 
-dash.register_page(__name__, title="DriveOps")
+dash.register_page(__name__, title="DriveOps")  # type: ignore[no-untyped-call]
 
 
 def layout(**_query: str) -> html.Div:

@@ -1,52 +1,13 @@
 """The tenant's day in figures, for those who may see them."""
 
-import asyncio
-import datetime as dt
-
 import dash
 from dash import html
 
-from api import identity
-from dashboard import i18n, ids, request_context
-from dashboard.components import today_figures, today_rows
-from domain import accounts
+from dashboard.components import today_view
 
-dash.register_page(__name__, path="/today", title="Today · DriveOps")
+dash.register_page(__name__, path="/today", title="Today · DriveOps")  # type: ignore[no-untyped-call]
 
 
 async def layout(**_query: str) -> html.Div:
     """The page, or why there is none."""
-    signed_in = identity.current()
-    if not signed_in.may(accounts.Permission.SEE_FIGURES):
-        return refusal()
-    day = await asyncio.to_thread(request_context.services.get().figures.today, signed_in, dt.datetime.now(dt.UTC))
-    return html.Div(
-        className="page",
-        id=ids.TODAY_CONTENT,
-        children=[
-            html.H1(i18n.text("Today")),
-            html.P(
-                i18n.text(
-                    "{day}, as of {time} ({zone})",
-                    day=i18n.day(day.start),
-                    time=i18n.clock(day.now, zone=signed_in.time_zone),
-                    zone=signed_in.time_zone,
-                )
-            ),
-            today_figures.render(day),
-            *today_rows.render(day, zone=signed_in.time_zone),
-        ],
-    )
-
-
-def refusal() -> html.Div:
-    """What somebody reads whose role may not see figures."""
-    return html.Div(
-        className="page",
-        id=ids.TODAY_CONTENT,
-        role="alert",
-        children=[
-            html.H1(i18n.text("Your role does not allow this")),
-            html.P(i18n.text("The figures of the day are for managers. Ask an administrator of your company.")),
-        ],
-    )
+    return await today_view.render()
