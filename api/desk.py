@@ -25,7 +25,7 @@ LONGEST_TRAIL_MIN = 24 * 60
 class UnitNotFoundError(errors.DomainError):
     """The tenant has no such unit in service."""
 
-    code = "unit_not_found"
+    code = "device_not_found"
 
     def __init__(self, device_id: int) -> None:
         super().__init__(f"no unit {device_id}")

@@ -86,3 +86,8 @@ def _state(found: read_models.Unit, age_s: float | None) -> str:
     if age_s > STALE_S:
         return "stale"
     return "moving" if found.moving else "standing"
+
+
+def instant_of_ms(unix_ms: int) -> str:
+    """ISO 8601 in UTC of Unix ms."""
+    return dt.datetime.fromtimestamp(unix_ms / 1e3, dt.UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

@@ -1,0 +1,169 @@
+"""The WebSocket `/api/v1/live`: three tasks a socket, one that sends, one that hears, one that asks again who may."""
+
+import asyncio
+import contextlib
+import logging
+import uuid
+from collections.abc import Callable
+
+import fastapi
+import sqlalchemy as sa
+from starlette.websockets import WebSocketState
+
+from api import identity, live_hub, live_request, live_viewer, subscriptions
+from domain import accounts, errors
+
+_log = logging.getLogger(__name__)
+PATH = "/api/v1/live"
+SIGNED_OUT = 4401  #: close code: sign in again
+_TOO_SLOW, _TOO_MANY = 1013, 1008
+_QUIET_S = 2.0
+_SEND_LIMIT_S = 30.0
+_RECHECK_S = 5.0
+_MESSAGES_A_S = 20
+_MOST_FOLLOWED = 100
+
+StillValid = Callable[[accounts.Identity], bool]
+
+
+class TooManyError(errors.DomainError):
+    """More than a page ever needs."""
+
+    code = "too_many"
+
+
+def router(hub: live_hub.LiveHub, source: sa.Engine, still_valid: StillValid) -> fastapi.APIRouter:
+    """The route; `still_valid` says, blocking, whether a session holds and its role is what it was."""
+    made = fastapi.APIRouter()
+
+    @made.websocket(PATH)
+    async def live(socket: fastapi.WebSocket) -> None:
+        who = identity.current_or_none.get()
+        if who is None or not who.may(accounts.Permission.SEE_LIVE):
+            await socket.close(SIGNED_OUT)
+            return
+        await socket.accept()
+        viewer = hub.join(who)
+        try:
+            await _Session(socket, viewer, hub, source, still_valid).run()
+        finally:
+            hub.leave(viewer)
+
+    return made
+
+
+class _Session:
+    def __init__(
+        self,
+        socket: fastapi.WebSocket,
+        viewer: live_viewer.Viewer,
+        hub: live_hub.LiveHub,
+        source: sa.Engine,
+        still_valid: StillValid,
+    ) -> None:
+        self._socket, self._viewer, self._hub = socket, viewer, hub
+        self._engine, self._still_valid = source, still_valid
+        self._second, self._heard = 0, 0
+
+    async def run(self) -> None:
+        tasks = [asyncio.create_task(part) for part in (self._send(), self._hear(), self._check())]
+        try:
+            done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+        codes = [task.result() for task in done if not task.cancelled() and task.exception() is None]
+        for task in done:
+            if (error := task.exception()) and not isinstance(error, fastapi.WebSocketDisconnect):
+                _log.error("a live socket ends", exc_info=error)
+        if self._socket.client_state is WebSocketState.CONNECTED and self._socket.application_state is (
+            WebSocketState.CONNECTED
+        ):
+            # The browser may be gone between the look and the word.
+            with contextlib.suppress(RuntimeError, fastapi.WebSocketDisconnect):
+                await self._socket.close(codes[0] if codes else 1011)
+
+    async def _send(self) -> int:
+        """Send what there is; while a send waits for a slow browser nothing is made for it."""
+        sent_at = 0.0
+        loop = asyncio.get_running_loop()
+        while True:
+            await live_hub.wait_for(self._viewer.awake, _QUIET_S / 2)
+            try:
+                async with asyncio.timeout(_SEND_LIMIT_S):
+                    for message in self._viewer.take(self._hub.clock()):
+                        await self._give(message)
+                        sent_at = loop.time()
+                    if loop.time() - sent_at >= _QUIET_S:
+                        await self._socket.send_text('{"type": "tick"}')
+                        sent_at = loop.time()
+            except TimeoutError:
+                return _TOO_SLOW
+
+    async def _give(self, message: str | bytes) -> None:
+        if isinstance(message, bytes):
+            await self._socket.send_bytes(message)
+        else:
+            await self._socket.send_text(message)
+
+    async def _hear(self) -> int:
+        while True:
+            received = await self._socket.receive()
+            if received["type"] == "websocket.disconnect":
+                return 1000
+            try:
+                self._count()
+                await self._obey(live_request.parse(received.get("text") or ""))
+            except TooManyError as error:
+                self._complain(error)
+                return _TOO_MANY
+            except errors.DomainError as error:
+                self._complain(error)
+            except sa.exc.SQLAlchemyError as error:
+                _log.warning("a subscription fails: %s", error)
+                self._viewer.offer({"type": "error", "code": "unavailable", "message": "the database is away"})
+
+    async def _obey(self, wanted: live_request.Look | live_request.Subscription) -> None:
+        match wanted:
+            case live_request.Look():
+                self._viewer.look(wanted.box, wanted.zoom)
+            case live_request.Subscription(person=uuid.UUID() as person, begins=True):
+                if len(self._viewer.followed) >= _MOST_FOLLOWED:
+                    raise subscriptions.TooManyFollowedError(f"at most {_MOST_FOLLOWED} people at a time")
+                self._viewer.follow(person, await self._devices_of(person))
+            case live_request.Subscription(person=uuid.UUID() as person):
+                self._viewer.leave(person)
+            case _:
+                raise subscriptions.BookingNotFoundError(f"no booking {wanted.booking}")
+
+    async def _check(self) -> int:
+        """See again and again whether the account may still look, and whom it may follow (R57)."""
+        while True:
+            await asyncio.sleep(_RECHECK_S)
+            # A database that is away lets nobody in, and throws nobody out.
+            with contextlib.suppress(sa.exc.SQLAlchemyError):
+                if not await asyncio.to_thread(self._still_valid, self._viewer.identity):
+                    return SIGNED_OUT
+                await self._check_followed()
+
+    async def _check_followed(self) -> None:
+        for person in list(self._viewer.followed):
+            try:
+                self._viewer.follow(person, await self._devices_of(person))
+            except errors.DomainError as error:
+                self._viewer.leave(person)
+                self._complain(error)
+
+    async def _devices_of(self, person: uuid.UUID) -> frozenset[int]:
+        return await asyncio.to_thread(subscriptions.devices_of, self._engine, self._viewer.identity, person)
+
+    def _count(self) -> None:
+        second = self._hub.clock() // 1000
+        self._heard = self._heard + 1 if second == self._second else 1
+        self._second = second
+        if self._heard > _MESSAGES_A_S:
+            raise TooManyError(f"at most {_MESSAGES_A_S} messages a second")
+
+    def _complain(self, error: errors.DomainError) -> None:
+        self._viewer.offer({"type": "error", "code": error.code, "message": str(error)})
