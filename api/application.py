@@ -30,6 +30,8 @@ def create(choice: settings.Settings) -> FastAPI:
     app.state.csp_hashes = ()
     errors.install(app)
     app.include_router(_routes())
+    for router in services.live.routers:
+        app.include_router(router)
     app.include_router(login.router)
     app.add_middleware(guard.Guard, sessions=services.sessions, public_url=choice.public_url)
     app.add_middleware(security_headers.SecurityHeaders, choice=choice)

@@ -15,7 +15,7 @@ _log = logging.getLogger(__name__)
 class LiveService:
     """`routers` carry their whole paths: include them without a prefix."""
 
-    def __init__(self, choice: settings.Settings, web_engine: sa.Engine, still_valid: live_socket.StillValid) -> None:
+    def __init__(self, choice: settings.Settings, web_engine: sa.Engine, find_session: live_socket.FindSession) -> None:
         self.hub = live_hub.LiveHub(web_engine)
         self.desk = desk.Desk(web_engine, self._alert_changed)
         self._alerts = alert_feed.AlertFeed(choice.database_url, web_engine, self.hub)
@@ -24,7 +24,7 @@ class LiveService:
         self.routers = [
             units.router(self.desk),
             alerts.router(self.desk),
-            live_socket.router(self.hub, web_engine, still_valid),
+            live_socket.router(self.hub, web_engine, find_session),
         ]
         self._tasks: list[asyncio.Task[None]] = []
         self._telling: set[asyncio.Task[None]] = set()

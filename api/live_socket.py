@@ -4,13 +4,13 @@ import asyncio
 import contextlib
 import logging
 import uuid
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 
 import fastapi
 import sqlalchemy as sa
 from starlette.websockets import WebSocketState
 
-from api import identity, live_hub, live_request, live_viewer, subscriptions
+from api import identity, live_hub, live_request, live_viewer, sessions, subscriptions
 from domain import accounts, errors
 
 _log = logging.getLogger(__name__)
@@ -23,7 +23,7 @@ _RECHECK_S = 5.0
 _MESSAGES_A_S = 20
 _MOST_FOLLOWED = 100
 
-StillValid = Callable[[accounts.Identity], bool]
+FindSession = Callable[[str], Awaitable[accounts.Identity | None]]
 
 
 class TooManyError(errors.DomainError):
@@ -32,8 +32,8 @@ class TooManyError(errors.DomainError):
     code = "too_many"
 
 
-def router(hub: live_hub.LiveHub, source: sa.Engine, still_valid: StillValid) -> fastapi.APIRouter:
-    """The route; `still_valid` says, blocking, whether a session holds and its role is what it was."""
+def router(hub: live_hub.LiveHub, source: sa.Engine, find_session: FindSession) -> fastapi.APIRouter:
+    """The route; `find_session` says whose a token is now (api.sessions.Sessions.find)."""
     made = fastapi.APIRouter()
 
     @made.websocket(PATH)
@@ -45,7 +45,7 @@ def router(hub: live_hub.LiveHub, source: sa.Engine, still_valid: StillValid) ->
         await socket.accept()
         viewer = hub.join(who)
         try:
-            await _Session(socket, viewer, hub, source, still_valid).run()
+            await _Session(socket, viewer, hub, source, find_session).run()
         finally:
             hub.leave(viewer)
 
@@ -59,10 +59,10 @@ class _Session:
         viewer: live_viewer.Viewer,
         hub: live_hub.LiveHub,
         source: sa.Engine,
-        still_valid: StillValid,
+        find_session: FindSession,
     ) -> None:
         self._socket, self._viewer, self._hub = socket, viewer, hub
-        self._engine, self._still_valid = source, still_valid
+        self._engine, self._find_session = source, find_session
         self._second, self._heard = 0, 0
 
     async def run(self) -> None:
@@ -143,8 +143,10 @@ class _Session:
             await asyncio.sleep(_RECHECK_S)
             # A database that is away lets nobody in, and throws nobody out.
             with contextlib.suppress(sa.exc.SQLAlchemyError):
-                if not await asyncio.to_thread(self._still_valid, self._viewer.identity):
+                found = await self._find_session(self._socket.cookies.get(sessions.COOKIE, ""))
+                if found is None or not found.may(accounts.Permission.SEE_LIVE):
                     return SIGNED_OUT
+                self._viewer.identity = found
                 await self._check_followed()
 
     async def _check_followed(self) -> None:

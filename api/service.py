@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import sqlalchemy as sa
 
-from api import sessions, settings
+from api import desk, live_service, sessions, settings
 from db import engine
 
 _WEB_POOL = 10
@@ -19,12 +19,20 @@ class Services:
     web: sa.Engine  #: transactions of one tenant (db.engine.tenant_transaction)
     auth: sa.Engine  #: the functions of schema `auth`
     sessions: sessions.Sessions
+    live: live_service.LiveService
+
+    @property
+    def desk(self) -> desk.Desk:
+        """What pages read and do."""
+        return self.live.desk
 
     async def start(self) -> None:
         """Start what runs beside the requests."""
+        await self.live.start()
 
     async def stop(self) -> None:
         """Stop it and close the connections."""
+        await self.live.stop()
         self.web.dispose()
         self.auth.dispose()
 
@@ -37,4 +45,6 @@ def create(choice: settings.Settings) -> Services:
     auth = engine.create(
         choice.auth_database_url, pool_size=_AUTH_POOL, application_name="driveops login", limits=engine.LANE_LIMITS
     )
-    return Services(choice=choice, web=web, auth=auth, sessions=sessions.Sessions(auth))
+    found = sessions.Sessions(auth)
+    live = live_service.LiveService(choice, web, found.find)
+    return Services(choice=choice, web=web, auth=auth, sessions=found, live=live)
