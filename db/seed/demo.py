@@ -9,15 +9,22 @@ import sqlalchemy as sa
 
 from db import bulk, tables
 from db.seed import names, places, roster
-from domain import geofencing
+from domain import accounts, geofencing
 
 _NAMESPACE = uuid.UUID("5f0c9c52-6c1b-5e0a-8f5e-5d0a3a0d9b11")
 _OFFICE = (*(f"dispatcher-{number}" for number in range(1, 5)), *(f"supervisor-{number}" for number in range(1, 3)))
 """Who sits in a company's office."""
 _FIRST_OFFICE_NAME = 1_500
 """Far down the list of names, so that nobody in a small demo has the name of another."""
+SUPERVISOR = "supervisor@{slug}.example"
+"""The login that the demo opens the pages with; it sees all of a company but its accounts."""
 REPLAY = "replay"
 """The device that captures are replayed as."""
+_LOGINS = (
+    (accounts.Role.DISPATCHER, "dispatcher@{slug}.example", "dispatcher-1"),
+    (accounts.Role.MANAGER, SUPERVISOR, "supervisor-1"),
+    (accounts.Role.ADMIN, "admin@{slug}.example", None),
+)
 _DEVICE_KINDS = {roster.Kind.GATEWAY_VAN: "gateway", roster.Kind.VEHICLE: "tracker", roster.Kind.GUARD: "phone"}
 
 
@@ -50,6 +57,7 @@ def plant(connection: sa.Connection, *, units: int, gateways: int) -> Mapping[st
         (tables.person, [*_people(listed), *_office()]),
         (tables.device, [*(_device(unit) for unit in listed), _replay_device()]),
         (tables.fob, [_fob(unit) for unit in listed]),
+        (tables.account, list(_accounts())),
         (tables.geofence, [_fence(company, place) for company in COMPANIES for place in company.places]),
     ]
     added = {table.name: bulk.insert_new(connection, table, new) for table, new in rows}
@@ -86,6 +94,22 @@ def _office() -> Iterable[dict[str, object]]:
     for company in COMPANIES:
         for number, key in enumerate(_OFFICE):
             yield _person(company.slug, key, _FIRST_OFFICE_NAME + number, key.split("-")[0])
+
+
+def _accounts() -> Iterable[dict[str, object]]:
+    """Who may sign in: one of each role, by links only, since nobody has a password."""
+    for company in COMPANIES:
+        for number, (role, login, key) in enumerate(_LOGINS):
+            first_name, last_name = names.full_name(
+                _FIRST_OFFICE_NAME + (_OFFICE.index(key) if key else len(_OFFICE) + number)
+            )
+            yield {
+                "tenant_id": company.id,
+                "id": _id(company.slug, "account", login),
+                "login": login.format(slug=company.slug),
+                "name": f"{first_name} {last_name}",
+                "role": role.value,
+            }
 
 
 def _person(tenant: str, key: str, number: int, kind: str) -> dict[str, object]:

@@ -57,15 +57,16 @@ _HELP = {
 
 
 class Screen:
-    """Draws in one language for one console; `street` names places."""
+    """Draws in one language for one console; `street` names places, `address` is where the web pages are."""
 
-    def __init__(self, console: Console, say: words.Words, street: Name) -> None:
+    def __init__(self, console: Console, say: words.Words, street: Name, address: str | None = None) -> None:
         self._console, self._say, self._street = console, say, street
+        self._address, self._header_rows = address, _HEADER_ROWS + bool(address)
         self._symbol = _ASCII if console.options.ascii_only else _SYMBOLS
 
     def unit_rows(self, state: model.Model) -> int:
         """How many units fit on the screen now."""
-        rows = self._console.height - _HEADER_ROWS - _FOOTER_ROWS - _FRAME_ROWS - _TABLE_HEAD_ROWS
+        rows = self._console.height - self._header_rows - _FOOTER_ROWS - _FRAME_ROWS - _TABLE_HEAD_ROWS
         if not self._is_wide():
             rows -= self._alerts_height(state)
         return max(1, rows)
@@ -79,7 +80,7 @@ class Screen:
         else:
             self._divide(body, state)
         whole.split_column(
-            layout.Layout(self._header(state), size=_HEADER_ROWS),
+            layout.Layout(self._header(state), size=self._header_rows),
             body,
             layout.Layout(self._footer(state), size=_FOOTER_ROWS),
         )
@@ -122,7 +123,9 @@ class Screen:
         title.add_column(justify="right", no_wrap=True)
         name = state.tenant.name if state.tenant else ""
         title.add_row(text.Text(f" DriveOps  {name}", style="bold"), text.Text(f"{state.now:%Y-%m-%d %H:%M:%S} UTC "))
-        return Group(title, self._counts(state.view), self._flow(state), self._services(state))
+        # Whole and without a break, so that a terminal makes a link of it.
+        where = [text.Text(f" {self._address}", style="dim", no_wrap=True, overflow="ignore")] if self._address else []
+        return Group(title, self._counts(state.view), self._flow(state), self._services(state), *where)
 
     def _counts(self, view: demo_view.View | None) -> text.Text:
         line = _line()
@@ -202,7 +205,9 @@ class Screen:
 
     def _visible(self, state: model.Model, alerts: tuple[demo_view.Alert, ...]) -> tuple[demo_view.Alert, ...]:
         """So many alerts as fit, the selected one among them."""
-        height = self._console.height - _HEADER_ROWS - _FOOTER_ROWS if self._is_wide() else self._alerts_height(state)
+        height = (
+            self._console.height - self._header_rows - _FOOTER_ROWS if self._is_wide() else self._alerts_height(state)
+        )
         room = max(1, (height - _FRAME_ROWS) // (_ALERT_ROWS_WIDE if self._is_wide() else _ALERT_ROWS))
         chosen = state.chosen()
         place = alerts.index(chosen) if chosen in alerts else 0

@@ -37,10 +37,11 @@ class Demo:
         fleet: crew.Crew,
         signals: lamps.Lamps,
         services: Services,
+        address: str | None = None,
     ) -> None:
         self._console, self._say, self._desk, self._fleet = console, say, at, fleet
         self._lamps, self._services = signals, services
-        self._screen = screen.Screen(console, say, street)
+        self._screen = screen.Screen(console, say, street, address)
         self.model = model.Model(now=_now())
         self._tenants: tuple[demo_view.Tenant, ...] = ()
         self._fixes_at: tuple[int, float] | None = None

@@ -57,6 +57,10 @@ _WORDS: Mapping[str, tuple[str, str]] = {
     ),
     "lamp_received": ("received", "reçu"),
     "lamp_resolved": ("off", "éteint"),
+    "pages": (
+        "The pages, signed in once: {address}",
+        "Les pages, connexion unique : {address}",
+    ),
     "moving": ("moving", "en route"),
     "no_alerts": ("No open alert. Press p to raise one.", "Aucune alerte. Appuyez sur p pour en déclencher une."),
     "no_selection": ("There is no open alert to select", "Il n'y a aucune alerte à choisir"),
