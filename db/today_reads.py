@@ -119,7 +119,7 @@ def _histories(
 ) -> defaultdict[uuid.UUID, list[Change]]:
     found: defaultdict[uuid.UUID, list[Change]] = defaultdict(list)
     wanted = {"tenant_id": tenant_id, "alert_ids": alert_ids}
-    for row in connection.exec_driver_sql(queries.get("alert_changes"), wanted):
+    for row in connection.exec_driver_sql(queries.get("changes_of_alerts"), wanted):
         line = Change(change=emergencies.AlertChange(row.change), at=row.at, actor=row.actor, note=row.note)
         found[row.alert_id].append(line)
     return found

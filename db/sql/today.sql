@@ -73,7 +73,7 @@ WHERE alert.tenant_id = %(tenant_id)s AND alert.state = 'resolved' AND alert.res
 ORDER BY alert.resolved_at DESC
 LIMIT %(most)s;
 
--- alert_changes --
+-- changes_of_alerts --
 -- What happened to some of a tenant's alerts, in order.
 SELECT alert_id, change, at, actor, note
 FROM alert_history
