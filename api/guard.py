@@ -1,4 +1,4 @@
-"""The guard before everything, HTTP and WebSocket: who is it, and does the request come from our own page?
+"""The guard before everything, HTTP and WebSocket: who it is, and whether the request comes from a page of ours.
 
 Pure ASGI, as Dash's own hooks see neither pages nor assets nor sockets of ours (docs/web.md).
 """
@@ -19,8 +19,7 @@ SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 CLOSE_NOT_SIGNED_IN = 4401
 CLOSE_FOREIGN = 4403
 
-_OPEN = frozenset({"/login", "/logout", "/api/v1/health", "/static/login.css", "/favicon.ico", "/robots.txt"})
-_OPEN_UNDER = (accounts.LINK_PATH,)
+_OPEN = frozenset({"/login", "/logout", "/api/v1/health"})
 # Only what a person looks at is worth a redirect; the rest is asked for by programs, who want to be told.
 _FOR_PROGRAMS = ("/api/", "/assets/", "/static/", "/_dash", "/_reload-hash")
 
@@ -74,13 +73,14 @@ class Guard:
         if origin is None:
             return scope["type"] == "http"
         if self._public_url is not None:
-            return origin.lower() == self._public_url
-        return urlsplit(origin).netloc.lower() == headers.get("host", "").lower()
+            return bool(origin.lower() == self._public_url)
+        return bool(urlsplit(origin).netloc.lower() == headers.get("host", "").lower())
 
 
 def is_open(path: str) -> bool:
     """Whether everybody may come here."""
-    return path in _OPEN or path.startswith(_OPEN_UNDER)
+    # One level below, no more: what no route of ours takes, Dash would answer.
+    return path in _OPEN or path.rpartition("/")[0] + "/" == accounts.LINK_PATH
 
 
 def same_secret(cookie: str | None, headers: Headers) -> bool:

@@ -31,7 +31,8 @@ TEXTS = {
 }
 
 _STYLE = """
-:root{color-scheme:light dark}body{font:1rem/1.5 system-ui,sans-serif;display:grid;place-items:center;min-height:90vh;margin:1rem}
+:root{color-scheme:light dark}body{font:1rem/1.5 system-ui,sans-serif;display:grid;place-items:center;
+min-height:90vh;margin:1rem}
 main{width:min(22rem,100%)}label{display:block;margin-top:1rem}input,button{font:inherit;width:100%;box-sizing:border-box;padding:.6rem}
 button{margin-top:1.5rem;cursor:pointer}[role=alert]{border-left:.3rem solid #d55e00;padding-left:.7rem}
 :focus-visible{outline:3px solid #0072b2;outline-offset:2px}

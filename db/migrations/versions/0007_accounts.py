@@ -158,5 +158,5 @@ def _account(table: str) -> sa.ForeignKeyConstraint:
     return sa.ForeignKeyConstraint(
         ["tenant_id", "account_id"],
         ["account.tenant_id", "account.id"],
-        name=op.f(f"fk_{table}_tenant_id_account"),
+        name=op.f(f"fk_{table}_tenant_id_account_id_account"),
     )

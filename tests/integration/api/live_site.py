@@ -1,0 +1,190 @@
+"""The web application on a real port, beside a real database, broker and ingest; and pages that look at it."""
+
+import contextlib
+import datetime as dt
+import json
+import threading
+import time
+import uuid
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import httpx
+import sqlalchemy as sa
+import uvicorn
+from websockets.sync import client as ws
+
+from api import application, settings
+from db import accounts, devices, engine, logins, tables
+from domain import accounts as domain_accounts
+from domain import geo, telemetry
+from domain.wire import fixes, panic, topics
+from stack import broker_config, ports
+from tests import device_sender
+from tests.fixtures.broker import RunningBroker
+from tests.fixtures.database import Database
+from tests.unit.api import frame_reader
+
+HELSINKI = {"type": "view", "bbox": [24.8, 60.0, 25.1, 60.3], "zoom": 14}
+
+
+@dataclass(kw_only=True)
+class Site:
+    """A running web server; `tenants` have the devices van-000 and so on."""
+
+    database: Database
+    broker: RunningBroker
+    owner: sa.Engine
+    url: str
+    tenant_ids: dict[str, uuid.UUID] = field(default_factory=dict)
+
+    def add_tenant(self, slug: str, vans: int = 3) -> None:
+        with self.owner.begin() as connection:
+            devices.add_tenant(connection, slug, name=slug, time_zone="UTC")
+            self.tenant_ids[slug] = devices.tenant_id(connection, slug)
+            names = [f"van-{number:03d}" for number in range(vans)]
+            devices.add(connection, self.tenant_ids[slug], [devices.NewDevice(name=name) for name in names])
+
+    def sign_in(self, slug: str, name: str, role: domain_accounts.Role = domain_accounts.Role.DISPATCHER) -> str:
+        """A session's token."""
+        new = accounts.NewAccount(login=f"{name.lower()}@{slug}.example", name=name, role=role)
+        with self.owner.begin() as connection:
+            assert accounts.add(connection, self.tenant_ids[slug], new)
+            account = connection.scalar(sa.select(tables.account.c.id).where(tables.account.c.login == new.login))
+        assert account is not None
+        auth = engine.create(self.database.auth_dsn)
+        try:
+            return logins.open_session(auth, account, dt.datetime.now(dt.UTC))
+        finally:
+            auth.dispose()
+
+    def device_id(self, slug: str, name: str = "van-000") -> int:
+        query = sa.select(tables.device.c.id).where(
+            tables.device.c.tenant_id == self.tenant_ids[slug], tables.device.c.name == name
+        )
+        with self.owner.connect() as connection:
+            return connection.execute(query).scalar_one()
+
+    def give_person(self, slug: str) -> uuid.UUID:
+        """A person who carries van-000."""
+        made = uuid.uuid4()
+        with self.owner.begin() as connection:
+            connection.execute(
+                sa.insert(tables.person).values(
+                    tenant_id=self.tenant_ids[slug], id=made, first_name="Aino", last_name="V", kind="courier"
+                )
+            )
+            connection.execute(
+                sa.update(tables.device).where(tables.device.c.id == self.device_id(slug)).values(person_id=made)
+            )
+        return made
+
+    @contextlib.contextmanager
+    def page(self, token: str) -> Iterator["Page"]:
+        """A page of whoever has this session."""
+        headers = {"Cookie": f"driveops_session={token}"}
+        with ws.connect(
+            self.url.replace("http", "ws") + "/api/v1/live",
+            origin=self.url,
+            additional_headers=headers,  # type: ignore[arg-type]
+        ) as socket:
+            yield Page(socket)
+
+    def http(self, token: str) -> httpx.Client:
+        """A browser of whoever has this session."""
+        cookies = {"driveops_session": token, "_csrf_token": "secret"}
+        return httpx.Client(base_url=self.url, cookies=cookies, headers={"X-CSRFToken": "secret", "Origin": self.url})
+
+
+class Page:
+    """What a browser sees on its socket."""
+
+    def __init__(self, socket: ws.ClientConnection) -> None:
+        self.socket = socket
+
+    def say(self, message: dict[str, Any]) -> None:
+        self.socket.send(json.dumps(message))
+
+    def next_where(self, wanted: Callable[[Any], bool], limit_s: float = 20.0) -> Any:
+        """The next message (a dict or a Frame) that is as wanted."""
+        deadline = time.monotonic() + limit_s
+        while True:
+            received = self.socket.recv(timeout=max(0.01, deadline - time.monotonic()))
+            message = frame_reader.read(received) if isinstance(received, bytes) else json.loads(received)
+            if wanted(message):
+                return message
+
+    def next_frame(self, wanted: Callable[[frame_reader.Frame], bool] = lambda _: True) -> frame_reader.Frame:
+        found = self.next_where(lambda m: isinstance(m, frame_reader.Frame) and wanted(m))
+        assert isinstance(found, frame_reader.Frame)
+        return found
+
+    def next_json(self, kind: str, wanted: Callable[[dict[str, Any]], bool] = lambda _: True) -> dict[str, Any]:
+        found = self.next_where(lambda m: isinstance(m, dict) and m["type"] == kind and wanted(m))
+        assert isinstance(found, dict)
+        return found
+
+
+class Fleet:
+    """Sends fixes and presses as the devices of any tenant do."""
+
+    def __init__(self, broker: RunningBroker) -> None:
+        self._client = device_sender.connect(broker.url(broker_config.FLEET), "live-fleet")
+        self._client.loop_start()
+        self._seq = int(time.time() * 1000)
+
+    def move(self, tenant: str, device: str, lat: float, lon: float) -> None:
+        self._seq += 1
+        fix = telemetry.Fix(
+            time=dt.datetime.now(dt.UTC),
+            position=geo.Position(lat, lon),
+            mode=telemetry.FixMode.THREE_D,
+            speed_mps=9.0,
+            course_deg=90.0,
+        )
+        payload = fixes.encode([fixes.Numbered(seq=self._seq, fix=fix)])
+        self._publish(topics.device_topic(tenant, device, topics.Lane.FIXES), payload)
+
+    def press(self, tenant: str, device: str, fob: str = "FOB-1") -> None:
+        self._seq += 1
+        press = telemetry.Press(
+            id=uuid.uuid4(),
+            time=dt.datetime.now(dt.UTC),
+            clock=telemetry.Clock.GPS,
+            fob=fob,
+            kind=telemetry.PressKind.PRESS,
+            seq=self._seq,
+        )
+        self._publish(topics.device_topic(tenant, device, topics.Lane.PANIC), panic.encode(press))
+
+    def close(self) -> None:
+        self._client.disconnect()
+        self._client.loop_stop()
+
+    def _publish(self, topic: str, payload: bytes) -> None:
+        self._client.publish(topic, payload, qos=1).wait_for_publish(10)
+
+
+@contextlib.contextmanager
+def running(database: Database, broker: RunningBroker, owner: sa.Engine) -> Iterator[Site]:
+    """A web server in a thread of this process."""
+    env = {
+        "WEB_DATABASE_URL": database.web_dsn,
+        "WEB_AUTH_DATABASE_URL": database.auth_dsn,
+        "WEB_MQTT_URL": broker.url(broker_config.WEB),
+    }
+    app = application.create(settings.Settings.from_env(env))
+    application.finish(app)
+    port = ports.free(None)
+    server = uvicorn.Server(uvicorn.Config(app, host="127.0.0.1", port=port, log_config=None, ws="websockets-sansio"))
+    thread = threading.Thread(target=server.run)
+    thread.start()
+    try:
+        while not server.started:
+            assert thread.is_alive(), "the web server ended"
+            time.sleep(0.02)
+        yield Site(database=database, broker=broker, owner=owner, url=f"http://127.0.0.1:{port}")
+    finally:
+        server.should_exit = True
+        thread.join(20)

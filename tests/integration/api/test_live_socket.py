@@ -1,0 +1,267 @@
+"""The live socket between a real ingest and real sockets."""
+
+from collections.abc import Iterator
+
+import pytest
+import sqlalchemy as sa
+from websockets.exceptions import ConnectionClosed
+
+from api import view_frame
+from db import tables
+from domain import accounts as domain_accounts
+from tests.fixtures.broker import RunningBroker
+from tests.fixtures.database import Database
+from tests.fixtures.ingest import IngestFactory, IngestProcess
+from tests.integration.api import live_site
+from tests.integration.api.live_site import HELSINKI, Fleet, Page, Site
+
+
+@pytest.fixture
+def site(database: Database, broker: RunningBroker, owner: sa.Engine) -> Iterator[Site]:
+    with live_site.running(database, broker, owner) as made:
+        made.add_tenant("acme")
+        made.add_tenant("other")
+        yield made
+
+
+@pytest.fixture
+def at_work(site: Site, make_ingest: IngestFactory) -> IngestProcess:
+    """Ingest, started once the devices are registered."""
+    process = make_ingest(INGEST_LIVE_INTERVAL_S="0.2")
+    process.start()
+    process.wait_until_at_work()
+    return process
+
+
+@pytest.fixture
+def fleet(broker: RunningBroker, at_work: IngestProcess) -> Iterator[Fleet]:
+    made = Fleet(broker)
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def dana(site: Site) -> str:
+    return site.sign_in("acme", "Dana")
+
+
+def snapshot(page: Page, view: dict[str, object] = HELSINKI) -> list[int]:
+    page.say(view)
+    return page.next_frame(lambda frame: frame.kind is not view_frame.Kind.DELTA).ids
+
+
+def seen(page: Page, device_id: int) -> None:
+    page.next_frame(lambda frame: device_id in frame.ids)
+
+
+def test_a_page_gets_what_is_there_and_then_what_moves(site: Site, fleet: Fleet, dana: str) -> None:
+    first, second = site.device_id("acme", "van-000"), site.device_id("acme", "van-001")
+    with site.page(dana) as page:
+        assert page.next_json("hello")["tick_ms"] == 1000
+        assert snapshot(page) == []
+        fleet.move("acme", "van-000", 60.17, 24.94)
+        seen(page, first)
+
+    with site.page(dana) as page:
+        assert snapshot(page) == [first]
+        fleet.move("acme", "van-001", 60.18, 24.95)
+        frame = page.next_frame(lambda frame: second in frame.ids)
+
+    assert frame.kind is view_frame.Kind.DELTA
+    assert frame.ids == [second]
+    assert frame.lat[0] == pytest.approx(60.18, abs=1e-4)
+    assert frame.lon[0] == pytest.approx(24.95, abs=1e-4)
+    assert frame.columns["course"].tolist() == [64]
+    assert frame.columns["status"].tolist() == [view_frame.Status.MOVING | 1 << view_frame.KIND_SHIFT]
+
+
+def test_a_page_is_sent_its_view_alone(site: Site, fleet: Fleet, dana: str) -> None:
+    near, far = site.device_id("acme", "van-000"), site.device_id("acme", "van-001")
+    with site.page(dana) as page:
+        snapshot(page)
+        fleet.move("acme", "van-000", 60.17, 24.94)
+        seen(page, near)
+        fleet.move("acme", "van-001", 48.85, 2.35)
+        fleet.move("acme", "van-000", 48.86, 2.35)
+        gone = page.next_frame(lambda frame: near in frame.removed)
+        assert far not in gone.ids
+
+        paris = {"type": "view", "bbox": [2.2, 48.8, 2.5, 49.0], "zoom": 14}
+        assert snapshot(page, paris) == [near, far]
+
+
+def test_another_tenants_page_sees_nothing_of_it(site: Site, fleet: Fleet, dana: str) -> None:
+    mine, theirs = site.device_id("acme"), site.device_id("other")
+    olaf = site.sign_in("other", "Olaf")
+    with site.page(dana) as ours, site.page(olaf) as others:
+        snapshot(ours)
+        snapshot(others)
+        fleet.press("acme", "van-000")
+        fleet.move("acme", "van-000", 60.17, 24.94)
+        seen(ours, mine)
+        ours.next_json("alerts", lambda message: bool(message["alerts"]))
+        fleet.move("other", "van-000", 60.18, 24.95)
+
+        frames: list[int] = []
+        while theirs not in frames:
+            message = others.next_where(lambda m: not isinstance(m, dict) or m["type"] in ("alerts", "error"))
+            if isinstance(message, dict):
+                assert message == {"type": "alerts", "alerts": []}
+            else:
+                frames += message.ids
+
+    assert mine not in frames
+
+
+def test_a_press_is_on_every_page_and_so_is_who_takes_it(site: Site, fleet: Fleet, dana: str) -> None:
+    otto = site.sign_in("acme", "Otto")
+    with site.page(dana) as page, site.page(otto) as second:
+        fleet.press("acme", "van-000")
+        [alert] = page.next_json("alerts", lambda message: bool(message["alerts"]))["alerts"]
+        assert (alert["state"], alert["device_id"]) == ("open", site.device_id("acme"))
+
+        with site.http(dana) as browser:
+            taken = browser.post(f"/api/v1/alerts/{alert['id']}/acknowledge")
+            assert taken.status_code == 200, taken.text
+        told = second.next_json("alerts", lambda m: bool(m["alerts"]) and m["alerts"][0]["state"] == "acknowledged")
+        assert told["alerts"][0]["acknowledged_by"] == "Dana"
+
+        with site.http(otto) as browser:
+            late = browser.post(f"/api/v1/alerts/{alert['id']}/acknowledge")
+            assert late.status_code == 409
+            assert "Dana" in late.json()["error"]["message"]
+            blank = browser.post(f"/api/v1/alerts/{alert['id']}/resolve", json={"text": " "})
+            assert blank.json()["error"]["code"] == "resolution_missing"
+            browser.post(f"/api/v1/alerts/{alert['id']}/resolve", json={"text": "false alarm"})
+            history = browser.get(f"/api/v1/alerts/{alert['id']}").json()["history"]
+        assert page.next_json("alerts", lambda message: message["alerts"] == [])
+    assert [(entry["change"], entry["actor"]) for entry in history] == [
+        ("raised", None),
+        ("acknowledged", "Dana"),
+        ("resolved", "Otto"),
+    ]
+
+
+def test_pages_are_told_when_ingest_dies_and_when_it_is_back(site: Site, at_work: IngestProcess, dana: str) -> None:
+    with site.page(dana) as page:
+        page.next_json("vitals", lambda m: m["database"] and m["broker"] and m["ingest"])
+
+        at_work.kill()
+        assert page.next_json("vitals", lambda m: not m["ingest"])["broker"] is True
+
+        at_work.start()
+        assert page.next_json("vitals", lambda m: m["ingest"])
+
+
+def test_pages_are_told_when_the_broker_dies_and_see_all_once_it_is_back(
+    site: Site, fleet: Fleet, dana: str, broker: RunningBroker
+) -> None:
+    with site.page(dana) as page:
+        snapshot(page)
+        broker.kill()
+        page.next_json("vitals", lambda m: not m["broker"])
+
+        broker.start()
+        page.next_json("vitals", lambda m: m["broker"])
+        fleet.move("acme", "van-002", 60.17, 24.94)
+        seen(page, site.device_id("acme", "van-002"))
+
+
+def test_a_page_that_does_not_read_holds_nobody_up(site: Site, fleet: Fleet, dana: str) -> None:
+    with site.page(dana) as slow, site.page(dana) as quick:
+        slow.socket.recv_bufsize = 1  # never read from
+        slow.say(HELSINKI)
+        snapshot(quick)
+        for step in range(3):
+            fleet.move("acme", f"van-{step:03d}", 60.17 + step / 1000, 24.94)
+            seen(quick, site.device_id("acme", f"van-{step:03d}"))
+
+
+def test_a_person_is_followed_until_left(site: Site, fleet: Fleet, dana: str) -> None:  # R57
+    aino = site.give_person("acme")
+    with site.page(dana) as page:
+        page.say({"type": "subscribe", "person": str(aino)})
+        fleet.move("acme", "van-000", 60.17, 24.94)
+        told = page.next_json("location")
+        assert (told["person"], told["lat"], told["lon"]) == (str(aino), 60.17, 24.94)
+
+        page.say({"type": "unsubscribe", "person": str(aino)})
+        snapshot(page)
+        fleet.move("acme", "van-000", 60.18, 24.94)
+        heard = page.next_where(
+            lambda m: (
+                not isinstance(m, dict)
+                and m.lat.max(initial=0) > 60.179
+                or isinstance(m, dict)
+                and m["type"] == "location"
+            )
+        )
+        assert not isinstance(heard, dict), "left, and told all the same"
+
+
+@pytest.mark.parametrize(
+    ("message", "code"),
+    [
+        ('{"type": "subscribe", "person": "7a1c4c36-98a5-4a5c-8a51-0d9a5d5a3a10"}', "person_not_found"),
+        ('{"type": "subscribe", "booking": "7a1c4c36-98a5-4a5c-8a51-0d9a5d5a3a10"}', "booking_not_found"),
+        ('{"type": "subscribe", "person": 5}', "bad_message"),
+        ('{"type": "view", "bbox": [1, 2, 0, 3], "zoom": 4}', "bad_message"),
+        ('{"type": "view", "bbox": [NaN, 2, 3, 3], "zoom": 4}', "bad_message"),
+        ("[" * 4000, "bad_message"),
+        ('"' + "x" * 5000 + '"', "bad_message"),
+        ("no json", "bad_message"),
+    ],
+)
+def test_what_is_not_understood_or_not_there_is_answered(site: Site, dana: str, message: str, code: str) -> None:
+    with site.page(dana) as page:
+        page.socket.send(message)
+        assert page.next_json("error")["code"] == code
+        page.say(HELSINKI)
+        assert page.next_frame().ids == []
+
+
+def test_another_tenants_person_cannot_be_followed(site: Site, dana: str) -> None:
+    stranger = site.give_person("other")
+    with site.page(dana) as page:
+        page.say({"type": "subscribe", "person": str(stranger)})
+        assert page.next_json("error")["code"] == "person_not_found"
+
+
+def test_a_flood_of_messages_ends_the_socket(site: Site, dana: str) -> None:
+    with site.page(dana) as page, pytest.raises(ConnectionClosed) as closed:
+        for _ in range(60):
+            page.say(HELSINKI)
+        page.next_json("never")
+    assert closed.value.rcvd is not None
+    assert closed.value.rcvd.code == 1008
+
+
+def test_a_socket_ends_when_its_account_is_disabled(site: Site, dana: str) -> None:
+    with site.page(dana) as page:
+        page.next_json("hello")
+        with site.owner.begin() as connection:
+            connection.execute(sa.update(tables.account).values(disabled_at=sa.func.now()))
+        with pytest.raises(ConnectionClosed) as closed:
+            page.next_json("never")
+    assert closed.value.rcvd is not None
+    assert closed.value.rcvd.code == 4401
+
+
+def test_another_tenants_units_and_alerts_are_not_found(site: Site, fleet: Fleet, dana: str) -> None:
+    with site.page(dana) as page:
+        fleet.move("acme", "van-000", 60.17, 24.94)
+        fleet.press("acme", "van-000")
+        [alert] = page.next_json("alerts", lambda message: bool(message["alerts"]))["alerts"]
+        snapshot(page)
+        seen_id = site.device_id("acme")
+    with site.http(dana) as ours, site.http(site.sign_in("other", "Olaf", domain_accounts.Role.ADMIN)) as theirs:
+        for path in (f"/api/v1/units/{seen_id}", f"/api/v1/units/{seen_id}/trail", f"/api/v1/alerts/{alert['id']}"):
+            assert ours.get(path).status_code == 200, path
+            assert theirs.get(path).status_code == 404, path
+        for act in ("acknowledge", "resolve"):
+            assert theirs.post(f"/api/v1/alerts/{alert['id']}/{act}", json={"text": "x"}).status_code == 404
+        assert [unit["id"] for unit in ours.get("/api/v1/units?q=VAN-000").json()] == [seen_id]
+        assert theirs.get("/api/v1/alerts").json() == []
+        card = ours.get(f"/api/v1/units/{seen_id}").json()
+    assert card["state"] == "moving"
+    assert [event["kind"] for event in card["events"]] == ["alert_open"]

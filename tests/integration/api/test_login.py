@@ -1,0 +1,245 @@
+"""Signing in over HTTP against a real database: what is let in, and what is not."""
+
+import asyncio
+import datetime as dt
+import re
+from collections.abc import Awaitable, Callable, Iterator, MutableMapping
+from dataclasses import dataclass, field
+
+import httpx
+import pwdlib
+import pytest
+import sqlalchemy as sa
+
+from api import application, identity, sessions, settings
+from db import accounts, devices, tables
+from domain import accounts as domain_accounts
+from tests.fixtures.database import Database
+
+LOGIN, PASSWORD = "dana@example.org", "correct horse battery"
+START = dt.datetime(2026, 3, 1, 12, tzinfo=dt.UTC)
+
+
+@dataclass
+class Site:
+    owner: sa.Engine
+    database: Database
+    now: dt.datetime = field(default=START)
+
+    def __post_init__(self) -> None:
+        env = {
+            "WEB_DATABASE_URL": self.database.web_dsn,
+            "WEB_AUTH_DATABASE_URL": self.database.auth_dsn,
+            "WEB_MQTT_URL": "mqtt://127.0.0.1:1",
+        }
+        self.app = application.create(settings.Settings.from_env(env))
+        application.finish(self.app)
+        self.services = self.app.state.services
+        self.services.sessions._clock = lambda: self.now
+
+        @self.app.get("/figures")
+        async def figures() -> dict[str, str]:
+            identity.current().require(domain_accounts.Permission.SEE_FIGURES)
+            return {"name": identity.current().name}
+
+        @self.app.post("/change")
+        async def change() -> dict[str, bool]:
+            return {"changed": True}
+
+    def browser(self) -> httpx.AsyncClient:
+        return httpx.AsyncClient(transport=httpx.ASGITransport(self.app), base_url="http://fleet.example")
+
+    def employ(self, role: domain_accounts.Role = domain_accounts.Role.DISPATCHER) -> None:
+        new = accounts.NewAccount(
+            login=LOGIN, name="Dana", role=role, password_hash=pwdlib.PasswordHash.recommended().hash(PASSWORD)
+        )
+        with self.owner.begin() as connection:
+            devices.add_tenant(connection, "acme", name="Acme", time_zone="Europe/Helsinki")
+            assert accounts.add(connection, devices.tenant_id(connection, "acme"), new)
+
+    def link(self, purpose: accounts.LinkPurpose) -> str:
+        with self.owner.begin() as connection:
+            return accounts.make_link(connection, LOGIN, now=self.now, purpose=purpose)
+
+
+@pytest.fixture
+def site(database: Database, owner: sa.Engine) -> Iterator[Site]:
+    made = Site(owner, database)
+    made.employ()
+    yield made
+    made.services.web.dispose()
+    made.services.auth.dispose()
+
+
+def csrf_of(page: httpx.Response) -> str:
+    found = re.search(r'name="csrf" value="([^"]+)"', page.text)
+    assert found is not None
+    return found.group(1)
+
+
+async def sign_in(browser: httpx.AsyncClient, password: str = PASSWORD, login: str = LOGIN) -> httpx.Response:
+    page = await browser.get("/login")
+    return await browser.post("/login", data={"login": login, "password": password, "csrf": csrf_of(page)})
+
+
+def run(site: Site, story: Callable[[httpx.AsyncClient], Awaitable[None]]) -> None:
+    async def tell() -> None:
+        async with site.browser() as browser:
+            await story(browser)
+
+    asyncio.run(tell())
+
+
+def test_the_right_password_opens_a_session(site: Site) -> None:
+    async def story(browser: httpx.AsyncClient) -> None:
+        answer = await sign_in(browser)
+        assert (answer.status_code, answer.headers["location"]) == (303, "/")
+        assert (await browser.get("/api/v1/nothing")).status_code == 404
+
+    run(site, story)
+    with site.owner.connect() as connection:
+        kept = connection.scalar(sa.select(tables.session.c.token_sha256))
+    assert kept is not None
+    assert len(kept) == 32
+
+
+def test_a_wrong_password_and_an_unknown_login_read_the_same(site: Site) -> None:
+    async def story(browser: httpx.AsyncClient) -> None:
+        wrong = await sign_in(browser, "wrong")
+        unknown = await sign_in(browser, login="nobody@example.org")
+        assert wrong.status_code == unknown.status_code == 401
+        assert sessions.COOKIE not in browser.cookies
+        assert wrong.text.replace(LOGIN, "") == unknown.text.replace("nobody@example.org", "")
+
+    run(site, story)
+
+
+def test_five_wrong_passwords_lock_the_account_for_a_quarter_of_an_hour(site: Site) -> None:
+    async def story(browser: httpx.AsyncClient) -> None:
+        for _ in range(5):
+            assert (await sign_in(browser, "wrong")).status_code == 401
+        assert (await sign_in(browser)).status_code == 401
+        site.now += dt.timedelta(minutes=15, seconds=1)
+        assert (await sign_in(browser)).status_code == 303
+
+    run(site, story)
+
+
+def test_nobody_gets_a_redirect_for_pages_and_401_for_the_rest(site: Site) -> None:
+    async def story(browser: httpx.AsyncClient) -> None:
+        page = await browser.get("/alerts?id=1")
+        assert (page.status_code, page.headers["location"]) == (303, "/login?next=%2Falerts%3Fid%3D1")
+        for path in ("/api/v1/units", "/api/nope", "/assets/live_socket.js", "/_dash-layout"):
+            assert (await browser.get(path)).status_code == 401
+        assert (await browser.get("/api/v1/health")).json() == {"status": "ok"}
+
+    run(site, story)
+
+
+def test_a_role_that_may_not_is_told_so(site: Site) -> None:
+    async def story(browser: httpx.AsyncClient) -> None:
+        await sign_in(browser)
+        answer = await browser.get("/figures")
+        assert (answer.status_code, answer.json()["error"]["code"]) == (403, "not_permitted")
+
+    run(site, story)
+
+
+def test_a_change_needs_the_csrf_token_and_our_origin(site: Site) -> None:
+    async def story(browser: httpx.AsyncClient) -> None:
+        await sign_in(browser)
+        token = {"X-CSRFToken": browser.cookies[sessions.CSRF_COOKIE]}
+        missing = await browser.post("/change")
+        assert (missing.status_code, missing.json()["error"]["code"]) == (403, "csrf")
+        foreign = await browser.post("/change", headers={**token, "Origin": "https://evil.example"})
+        assert (foreign.status_code, foreign.json()["error"]["code"]) == (403, "foreign_origin")
+        ours = await browser.post("/change", headers={**token, "Origin": "http://fleet.example"})
+        assert ours.json() == {"changed": True}
+
+    run(site, story)
+
+
+def test_a_link_signs_in_once_and_looking_does_not_use_it(site: Site) -> None:
+    path = site.link(accounts.LinkPurpose.SIGN_IN)
+
+    async def story(browser: httpx.AsyncClient) -> None:
+        await browser.get(path)
+        page = await browser.get(path)
+        csrf = csrf_of(page)
+        assert (await browser.post(path, data={"csrf": csrf})).status_code == 303
+        assert (await browser.get("/api/v1/nothing")).status_code == 404
+        assert (await browser.get(path)).status_code == 410
+        assert (await browser.post(path, data={"csrf": csrf})).status_code == 410
+
+    run(site, story)
+
+
+def test_a_link_sets_a_password_and_ends_older_sessions(site: Site) -> None:
+    path = site.link(accounts.LinkPurpose.PASSWORD)
+
+    async def story(browser: httpx.AsyncClient) -> None:
+        await sign_in(browser)
+        async with site.browser() as other:
+            csrf = csrf_of(await other.get(path))
+            assert (await other.post(path, data={"csrf": csrf, "password": "short"})).status_code == 422
+            assert (await other.post(path, data={"csrf": csrf, "password": "a new long one"})).status_code == 303
+        assert (await browser.get("/figures")).status_code == 303
+        assert (await sign_in(browser)).status_code == 401
+        assert (await sign_in(browser, "a new long one")).status_code == 303
+
+    run(site, story)
+
+
+def test_a_disabled_account_is_out_within_seconds(site: Site) -> None:
+    async def story(browser: httpx.AsyncClient) -> None:
+        await sign_in(browser)
+        with site.owner.begin() as connection:
+            assert accounts.set_disabled(connection, LOGIN, site.now)
+        site.now += dt.timedelta(seconds=sessions.CACHE_S)
+        assert (await browser.get("/api/v1/nothing")).status_code == 401
+        assert (await sign_in(browser)).status_code == 401
+
+    run(site, story)
+
+
+@pytest.mark.parametrize(("step", "count"), [(dt.timedelta(hours=2, seconds=1), 1), (dt.timedelta(hours=1), 12)])
+def test_a_session_ends_after_two_idle_hours_or_twelve_in_all(site: Site, step: dt.timedelta, count: int) -> None:
+    async def story(browser: httpx.AsyncClient) -> None:
+        await sign_in(browser)
+        for _ in range(count - 1):
+            site.now += step
+            assert (await browser.get("/api/v1/nothing")).status_code == 404
+        site.now += step
+        assert (await browser.get("/api/v1/nothing")).status_code == 401
+
+    run(site, story)
+
+
+def test_signing_out_ends_the_session(site: Site) -> None:
+    async def story(browser: httpx.AsyncClient) -> None:
+        await sign_in(browser)
+        kept = browser.cookies[sessions.COOKIE]
+        csrf = browser.cookies[sessions.CSRF_COOKIE]
+        assert (await browser.post("/logout")).status_code == 403
+        assert (await browser.post("/logout", data={"csrf": csrf})).status_code == 303
+        browser.cookies.set(sessions.COOKIE, kept)
+        assert (await browser.get("/api/v1/nothing")).status_code == 401
+
+    run(site, story)
+
+
+@pytest.mark.parametrize(("origin", "code"), [("http://fleet.example", 4401), ("https://evil.example", 4403)])
+def test_a_socket_of_nobody_or_of_another_site_is_closed(site: Site, origin: str, code: int) -> None:
+    sent: list[dict[str, object]] = []
+
+    async def receive() -> dict[str, str]:
+        return {"type": "websocket.connect"}
+
+    async def send(message: MutableMapping[str, object]) -> None:
+        sent.append(dict(message))
+
+    headers = [(b"host", b"fleet.example"), (b"origin", origin.encode())]
+    scope = {"type": "websocket", "path": "/api/v1/live", "headers": headers, "query_string": b""}
+    asyncio.run(site.app(scope, receive, send))
+
+    assert [message.get("code") for message in sent] == [None, code]
