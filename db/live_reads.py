@@ -45,7 +45,7 @@ def seen_alert(connection: sa.Connection, tenant_id: uuid.UUID, alert_id: uuid.U
 def alert_changes(connection: sa.Connection, tenant_id: uuid.UUID, alert_id: uuid.UUID) -> Sequence[sa.RowMapping]:
     """The history of an alert: change, at, actor, note."""
     given = {"tenant_id": tenant_id, "alert_id": alert_id}
-    return connection.exec_driver_sql(queries.get("alert_changes"), given).mappings().all()
+    return connection.exec_driver_sql(queries.get("alert_history"), given).mappings().all()
 
 
 def unit_status(connection: sa.Connection, tenant_id: uuid.UUID, device_id: int) -> sa.RowMapping | None:

@@ -23,7 +23,7 @@ WHERE alert.tenant_id = %(tenant_id)s
     END
 ORDER BY (alert.state = 'open') DESC, (alert.state = 'acknowledged') DESC, alert.priority DESC, alert.raised_at;
 
--- alert_changes --
+-- alert_history --
 -- What happened to an alert. By ix_alert_history_tenant_id_alert_id_id.
 SELECT change, at, actor, note
 FROM alert_history
