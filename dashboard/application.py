@@ -1,5 +1,6 @@
 """The web server whole: the API, the pages and what stands around both."""
 
+import asyncio
 from pathlib import Path
 
 import dash
@@ -13,7 +14,7 @@ _HERE = Path(__file__).parent
 
 
 def create(choice: settings.Settings) -> fastapi.FastAPI:
-    """Build the application; feeds and connections start with its lifespan."""
+    """Build the application, outside of any event loop; feeds and connections start with its lifespan."""
     server = api_application.create(choice)
     server.add_middleware(request_context.RequestContext)
     pages = dash.Dash(
@@ -38,4 +39,6 @@ def _prepare(pages: dash.Dash) -> None:
     # Dash 4.4.1 lists its assets and adds its inline title callback at the first request of `/` only: a sub-page asked
     # for before it comes without scripts, and the callback's hash misses in the CSP. Private: a test watches it.
     for prepare in pages.backend._before_request_funcs:  # type: ignore[attr-defined]  # noqa: SLF001
-        prepare()
+        pending = prepare()
+        if pending is not None:
+            asyncio.run(pending)

@@ -71,6 +71,9 @@
     state: () => ({ wanted, running: running(), alarm: timer !== null, played }),
   };
 
+  // Ringing is the wish: whether it is heard is `sound.state().running`.
+  window.driveops.alarm = { isRinging: () => timer !== null };
+
   window.driveops.on("alerts", follow);
   if (wanted) start();
   setInterval(show, 1000);

@@ -46,8 +46,38 @@
     if (!alert) return;
     if (action === "locate") return flyTo(alert);
     if (action === "acknowledge" && alert.state !== "open") return;
-    setProps("alert-action", { data: { action, alert: alert.id, at: Date.now() } });
+    if (action === "resolve") return ask(alert);
+    tell(action, alert.id);
   }
+
+  function tell(action, id, text) {
+    setProps("alert-action", { data: { action, alert: id, text, at: Date.now() } });
+  }
+
+  // Opened in the same moment as the key: what is typed next is text, not keys.
+  let asked = null;
+  const dialog = () => document.getElementById("resolve-modal");
+  const field = () => {
+    const found = document.getElementById("resolve-text");
+    if (!found) return null;
+    return found.matches("input") ? found : found.querySelector("input");
+  };
+
+  function ask(alert) {
+    asked = alert.id;
+    dialog().showModal();
+    field().focus();
+  }
+
+  function answer() {
+    const text = field().value.trim();
+    if (!text) return field().focus();
+    tell("resolve", asked, text);
+    dialog().close();
+  }
+
+  // `close` does not bubble: caught on its way down. Esc, Cancel and an answer all come here.
+  document.addEventListener("close", (event) => event.target === dialog() && setProps("resolve-text", { value: "" }), true);
 
   const KEYS = {
     ArrowDown: () => move(1),
@@ -67,8 +97,12 @@
   }
 
   document.addEventListener("keydown", (event) => {
+    if (event.key === "Enter" && event.target === field()) {
+      event.preventDefault();
+      return answer();
+    }
     if (event.ctrlKey || event.altKey || event.metaKey || event.repeat || isTaken(event.target)) return;
-    if (document.querySelector("[role=dialog]")) return;
+    if (document.querySelector("[role=dialog], dialog[open]")) return;
     const work = KEYS[event.key.length === 1 ? event.key.toLowerCase() : event.key];
     if (!work || !window.driveops.alerts.length) return;
     event.preventDefault();
@@ -76,6 +110,8 @@
   });
 
   document.addEventListener("click", (event) => {
+    if (event.target.closest("#resolve-confirm")) return answer();
+    if (event.target.closest("#resolve-cancel")) return dialog().close();
     const row = event.target.closest("[data-alert]");
     if (!row) return;
     const alert = window.driveops.alerts.find((one) => one.id === row.dataset.alert);

@@ -1,8 +1,9 @@
-"""What the scripts ask for: `alert-action` holds {"action", "alert", "at"}, set by key or button."""
+"""What the scripts ask for: `alert-action` holds {"action", "alert", "at", "text"?}, set by key or button."""
 
 import asyncio
 import datetime as dt
 import uuid
+from collections.abc import Callable
 from typing import Any
 
 from dash import Input, Output, callback, no_update
@@ -10,34 +11,29 @@ from dash import Input, Output, callback, no_update
 from api import identity
 from dashboard import i18n, ids, request_context
 from dashboard.components import notices
-from domain import accounts, errors
+from domain import errors
 
 
-@callback(
-    Output(ids.NOTIFICATIONS, "sendNotifications", allow_duplicate=True),
-    Output(ids.RESOLVE_MODAL, "opened", allow_duplicate=True),
-    Output(ids.RESOLVE_TEXT, "value"),
-    Input(ids.ALERT_ACTION, "data"),
-    prevent_initial_call=True,
-)
-async def act(action: dict[str, Any] | None) -> tuple[Any, Any, Any]:
-    """Acknowledge at once; resolving asks first."""
+@callback(Output(ids.NOTIFICATIONS, "sendNotifications"), Input(ids.ALERT_ACTION, "data"), prevent_initial_call=True)
+async def act(action: dict[str, Any] | None) -> Any:
+    """Acknowledge or resolve; what to tell."""
+    signed_in, desk, now = identity.current(), request_context.desk(), dt.datetime.now(dt.UTC)
     match action:
         case {"action": "acknowledge", "alert": alert}:
-            return await acknowledge(uuid.UUID(alert), now=dt.datetime.now(dt.UTC)), no_update, no_update
-        case {"action": "resolve"}:
-            return no_update, True, ""
+            return await _told(
+                i18n.text("The alert is yours"), lambda: desk.acknowledge(signed_in, uuid.UUID(alert), now)
+            )
+        case {"action": "resolve", "alert": alert, "text": text}:
+            return await _told(
+                i18n.text("The alert is resolved"), lambda: desk.resolve(signed_in, uuid.UUID(alert), text, now)
+            )
         case _:
-            return no_update, no_update, no_update
+            return no_update
 
 
-async def acknowledge(alert_id: uuid.UUID, *, now: dt.datetime) -> list[dict[str, Any]]:
-    """Take an alert; what to tell."""
-    signed_in = identity.current()
-    desk = request_context.desk()
+async def _told(success: str, work: Callable[[], object]) -> list[dict[str, Any]]:
     try:
-        signed_in.require(accounts.Permission.HANDLE_ALERTS)
-        await asyncio.to_thread(desk.acknowledge, signed_in, alert_id, now)
+        await asyncio.to_thread(work)
     except errors.DomainError as error:
         return [notices.refused(error)]
-    return [notices.done(i18n.text("The alert is yours"))]
+    return [notices.done(success)]

@@ -1,4 +1,4 @@
-"""The banner under the bar, on every page: the selected alert, or else the most urgent of the open ones."""
+"""The banner under the bar, on every page: the selected alert, or else the most urgent; open ones before taken ones."""
 
 from collections.abc import Sequence
 
@@ -11,7 +11,7 @@ from domain import accounts, emergencies
 
 
 def render(alerts: Sequence[alert_words.AlertData], selected: str | None = None) -> html.Section:
-    """The banner; empty and hidden where nothing is open."""
+    """The banner; empty and hidden where everything is resolved."""
     return html.Section(
         content(alerts, selected),
         id=ids.ALERT_BANNER,
@@ -41,8 +41,8 @@ def may_handle() -> bool:
 
 def _shown(alerts: Sequence[alert_words.AlertData], selected: str | None) -> alert_words.AlertData | None:
     opened = [alert for alert in alerts if alert["state"] == emergencies.AlertState.OPEN]
-    chosen = [alert for alert in opened if alert["id"] == selected]
-    return next(iter(chosen or opened), None)
+    shown = opened or alerts
+    return next((alert for alert in shown if alert["id"] == selected), shown[0] if shown else None)
 
 
 @callback(Output(ids.ALERT_BANNER, "children"), Input(ids.ALERTS_STORE, "data"), Input(ids.SELECTED_ALERT, "data"))

@@ -19,9 +19,14 @@ def _json(component: Any) -> str:
     return json.dumps(component, cls=PlotlyJSONEncoder, ensure_ascii=False)
 
 
-def test_banner_is_empty_without_an_open_alert(make_alert: AlertMaker) -> None:
+def test_banner_is_empty_without_an_alert() -> None:
     assert alert_banner.content([], None) == []
-    assert alert_banner.content([make_alert(state="acknowledged", acknowledged_by="Bo")], None) == []
+
+
+def test_banner_says_who_took_it_where_nothing_else_is_open(make_alert: AlertMaker) -> None:
+    taken = make_alert(state="acknowledged", acknowledged_by="Bo")
+    assert "taken by Bo" in _json(alert_banner.content([taken], None))
+    assert "taken by Bo" not in _json(alert_banner.content([taken, make_alert()], taken["id"]))
 
 
 def test_banner_shows_the_most_urgent_and_counts_the_others(make_alert: AlertMaker) -> None:
