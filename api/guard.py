@@ -71,7 +71,7 @@ class Guard:
         """Whether the Origin is ours; browsers send one with every such request, programs may leave it out but for sockets."""
         origin = headers.get("origin")
         if origin is None:
-            return scope["type"] == "http"
+            return bool(scope["type"] == "http")
         if self._public_url is not None:
             return bool(origin.lower() == self._public_url)
         return bool(urlsplit(origin).netloc.lower() == headers.get("host", "").lower())
