@@ -41,7 +41,7 @@ def test_planting_again_adds_nothing_and_planting_more_adds_the_rest(owner: sa.E
         again = demo.plant(connection, units=40, gateways=3)
         more = demo.plant(connection, units=100, gateways=3)
 
-    assert first == {"tenant": 2, "vehicle": 31, "person": 52, "device": 41, "fob": 40, "geofence": 16}
+    assert first == {"tenant": 2, "vehicle": 31, "person": 52, "device": 41, "fob": 40, "account": 6, "geofence": 16}
     assert set(again.values()) == {0}
     assert (more["device"], more["fob"], more["tenant"], more["geofence"]) == (60, 60, 0, 0)
 
