@@ -6,7 +6,7 @@ from dash import ClientsideFunction, Input, Output, dcc, html
 
 from api import identity
 from dashboard import attributes, i18n, ids, request_context, script_texts
-from dashboard.components import alert_banner, resolve_modal
+from dashboard.components import alert_actions, alert_banner, resolve_modal
 from domain import accounts
 
 _BAR_PX = 56
@@ -42,7 +42,7 @@ def _stores() -> list[dcc.Store]:
         dcc.Store(id=ids.VITALS_STORE, data=None),
         dcc.Store(id=ids.SOCKET_STORE, data={"state": "connecting"}),
         dcc.Store(id=ids.SELECTED_ALERT, data=None),
-        dcc.Store(id=ids.ALERT_ACTION, data=None),
+        alert_actions.render(),
         dcc.Store(id=ids.TEXTS_STORE, data=script_texts.texts()),
     ]
 

@@ -6,12 +6,17 @@ import uuid
 from collections.abc import Callable
 from typing import Any
 
-from dash import Input, Output, callback, no_update
+from dash import Input, Output, callback, dcc, no_update
 
 from api import identity
 from dashboard import i18n, ids, request_context
 from dashboard.components import notices
 from domain import errors
+
+
+def render() -> dcc.Store:
+    """Where scripts put what they ask for."""
+    return dcc.Store(id=ids.ALERT_ACTION, data=None)
 
 
 @callback(Output(ids.NOTIFICATIONS, "sendNotifications"), Input(ids.ALERT_ACTION, "data"), prevent_initial_call=True)
