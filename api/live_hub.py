@@ -90,6 +90,7 @@ class LiveHub:
             if picture.slug == slug:
                 try:
                     picture.positions.apply(frame)
+                    picture.positions.refresh(self.clock())  # a socket may take it before the tick
                 except live_frame.FrameError as error:
                     _log.warning("a live frame of %s is left out: %s", slug, error)
 

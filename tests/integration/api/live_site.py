@@ -3,16 +3,20 @@
 import contextlib
 import datetime as dt
 import json
+import socket
 import threading
 import time
 import uuid
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
+from urllib.parse import urlsplit
 
 import httpx
 import sqlalchemy as sa
 import uvicorn
+from websockets import client, typing, uri
+from websockets.protocol import State
 from websockets.sync import client as ws
 
 from api import application, settings
@@ -64,7 +68,8 @@ class Site:
             tables.device.c.tenant_id == self.tenant_ids[slug], tables.device.c.name == name
         )
         with self.owner.connect() as connection:
-            return connection.execute(query).scalar_one()
+            found: int = connection.execute(query).scalar_one()
+        return found
 
     def give_person(self, slug: str) -> uuid.UUID:
         """A person who carries van-000."""
@@ -84,12 +89,27 @@ class Site:
     def page(self, token: str) -> Iterator["Page"]:
         """A page of whoever has this session."""
         headers = {"Cookie": f"driveops_session={token}"}
-        with ws.connect(
-            self.url.replace("http", "ws") + "/api/v1/live",
-            origin=self.url,
-            additional_headers=headers,  # type: ignore[arg-type]
-        ) as socket:
-            yield Page(socket)
+        url = self.url.replace("http", "ws") + "/api/v1/live"
+        with ws.connect(url, origin=typing.Origin(self.url), additional_headers=headers) as connection:
+            yield Page(connection)
+
+    @contextlib.contextmanager
+    def stuck_page(self, token: str) -> Iterator[socket.socket]:
+        """A page that looks at everything, many times over, and reads nothing, with next to no room for what comes."""
+        address = urlsplit(self.url)
+        with socket.socket() as raw:
+            raw.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1)
+            raw.connect((address.hostname, address.port))
+            protocol = client.ClientProtocol(uri.parse_uri(self.url.replace("http", "ws") + "/api/v1/live"))
+            request = protocol.connect()
+            request.headers["Origin"], request.headers["Cookie"] = self.url, f"driveops_session={token}"
+            protocol.send_request(request)
+            raw.sendall(b"".join(protocol.data_to_send()))
+            while protocol.state is not State.OPEN:
+                protocol.receive_data(raw.recv(4096))
+            protocol.send_text(json.dumps(HELSINKI).encode())
+            raw.sendall(b"".join(protocol.data_to_send()))
+            yield raw
 
     def http(self, token: str) -> httpx.Client:
         """A browser of whoever has this session."""
