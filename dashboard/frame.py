@@ -76,7 +76,10 @@ def _navigation(signed_in: accounts.Identity | None) -> html.Nav:
 
 
 def _alarm_count() -> dcc.Link:
-    return dcc.Link("0", id=ids.ALARM_COUNT, href="/alerts", className="alarm-count", title=i18n.text("Open alerts"))
+    # The count is a span of its own: a link of Dash's takes no data attributes.
+    return dcc.Link(
+        html.Span("0", id=ids.ALARM_COUNT, className="alarm-count"), href="/alerts", title=i18n.text("Open alerts")
+    )
 
 
 def _sound() -> dmc.Group:

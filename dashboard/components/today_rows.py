@@ -103,7 +103,7 @@ def _grid(name: str, titles: dict[str, str], rows: list[dict[str, Any]]) -> dash
             "pagination": True,
             "paginationPageSize": 20,
             "domLayout": "autoHeight",
-            "overlayNoRowsTemplate": i18n.text("None."),
+            "localeText": {"noRowsToShow": i18n.text("None.")},
         },
         style={"height": None},
     )
