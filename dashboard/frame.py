@@ -112,7 +112,6 @@ def _choices() -> list[dmc.SegmentedControl | dmc.Button]:
             data=[{"value": code, "label": _LANGUAGE_NAMES[code]} for code in i18n.LANGUAGES],
             value=i18n.language.get(),
             size="xs",
-            visibleFrom="sm",
             **attributes.named({"aria-label": i18n.text("Language")}),
         ),
         dmc.Button(

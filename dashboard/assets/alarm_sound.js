@@ -41,11 +41,17 @@
     }
   }
 
+  let shown = null;
   function show() {
     const badge = document.getElementById("muted-badge");
     if (badge) badge.hidden = running();
     const button = document.getElementById("sound-switch");
     if (button) button.setAttribute("aria-pressed", String(running()));
+    const texts = window.driveops.texts;
+    if (!texts || shown === running()) return;
+    shown = running();
+    const look = shown ? { children: texts.sound_on, variant: "filled" } : { children: texts.sound_off, variant: "default" };
+    window.driveops.setProps("sound-switch", look);
   }
 
   async function start() {

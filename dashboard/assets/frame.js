@@ -47,6 +47,7 @@
     driveops_frame: {
       connection(socket, vitals, texts) {
         document.documentElement.lang = texts.language;
+        window.driveops.texts = texts;
         const state = socket ? socket.state : "connecting";
         if (state !== "open") return [texts[state] || texts.dead, state];
         const why = trouble(vitals);
@@ -77,8 +78,8 @@
         return true;
       },
       sound(clicks) {
-        if (!clicks) return window.dash_clientside.no_update;
-        return window.driveops.sound.toggle() ? "filled" : "default";
+        if (clicks) window.driveops.sound.toggle();
+        return window.dash_clientside.no_update;
       },
     },
   });

@@ -24,7 +24,8 @@ def render(day: figures_desk.Today, *, zone: str) -> list[html.Section]:
 
 def _section(name: str, title: str, figure: Any, grid: dash_ag_grid.AgGrid) -> html.Section:
     chart = dcc.Graph(id=f"{name}-chart", figure=figure, config={"displayModeBar": False})
-    return html.Section([html.H2(title), chart, grid], id=name)
+    is_empty = not figure.data[0].x
+    return html.Section([html.H2(title), *([] if is_empty else [chart]), grid], id=name)
 
 
 def _units(day: figures_desk.Today, zone: str) -> dash_ag_grid.AgGrid:
