@@ -8,7 +8,7 @@ import fastapi
 
 from api import application as api_application
 from api import settings
-from dashboard import frame, request_context
+from dashboard import frame, request_context, static_files
 
 _HERE = Path(__file__).parent
 
@@ -17,6 +17,7 @@ def create(choice: settings.Settings) -> fastapi.FastAPI:
     """Build the application, outside of any event loop; feeds and connections start with its lifespan."""
     server = api_application.create(choice)
     server.add_middleware(request_context.RequestContext)
+    static_files.mount(server, choice)
     pages = dash.Dash(
         __name__,
         server=server,  # type: ignore[arg-type]  # annotated for Flask only

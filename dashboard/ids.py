@@ -41,6 +41,13 @@ UNIT_SEARCH = "unit-search"
 UNIT_CARD = "unit-card"
 FOLLOW_SWITCH = "follow-switch"
 SELECTED_UNIT = "selected-unit"
+UNIT_SIDE = "unit-side"
+UNIT_SIDE_HANDLE = "unit-side-handle"
+UNIT_STATE = "unit-state"
+UNIT_COUNT = "unit-count"
+UNITS_REFRESH = "units-refresh"
+UNIT_CARD_BODY = "unit-card-body"
+UNIT_CARD_CLOSE = "unit-card-close"
 
 # Today.
 TODAY_REFRESH = "today-refresh"

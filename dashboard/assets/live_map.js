@@ -8,6 +8,7 @@
   const DEFAULT_BOUNDS = [24.93, 60.16, 24.96, 60.18];
   let vendor = null;
   let mounted = null; // the LiveMap on the page
+  let lastView = null; // where the map was when its page was left
 
   /* MapLibre and PMTiles, fetched once a page; the map is the only one to need them. */
   function libraries(base) {
@@ -34,6 +35,11 @@
     });
   }
 
+  function boundsOf(places) {
+    const [lons, lats] = [places.map(([lon]) => lon).sort((a, b) => a - b), places.map(([, lat]) => lat).sort((a, b) => a - b)];
+    return [lons[0], lats[0], lons.at(-1), lats.at(-1)];
+  }
+
   const collection = (features) => ({ type: "FeatureCollection", features });
   const point = (coordinates) => collection(coordinates ? [{ type: "Feature", properties: {}, geometry: { type: "Point", coordinates } }] : []);
   const line = (coordinates) => collection(coordinates.length > 1 ? [{ type: "Feature", properties: {}, geometry: { type: "LineString", coordinates } }] : []);
@@ -56,7 +62,7 @@
       this.rasterErrors = 0;
       this.ready = false;
       this.map = new maplibre.Map({
-        container: element, style: driveops.mapStyle.style(this.setup), bounds: this.setup.bounds || DEFAULT_BOUNDS,
+        container: element, style: driveops.mapStyle.style(this.setup), ...(lastView ?? { bounds: DEFAULT_BOUNDS }),
         fitBoundsOptions: { padding: 40, maxZoom: FLY_ZOOM }, attributionControl: false, dragRotate: false, pitchWithRotate: false, maxZoom: 20,
         locale: this.setup.texts.controls,
       });
@@ -88,9 +94,11 @@
       this.draw();
       this.tellView();
       this.drawFences();
+      this.readUnits();
     }
 
     remove() {
+      lastView = { center: this.map.getCenter(), zoom: this.map.getZoom() };
       clearInterval(this.clock);
       this.resizer.disconnect();
       this.schemes.disconnect();
@@ -174,6 +182,20 @@
       }
     }
 
+    /* The units' names, and where they are: the map opens there unless it was somewhere already. */
+    async readUnits() {
+      try {
+        const units = await asked("/api/v1/units");
+        if (mounted !== this) return;
+        this.names = new Map(units.map((unit) => [unit.id, unit.name]));
+        if (lastView || driveops.map.wished) return;
+        const places = units.filter((unit) => unit.is_current).map((unit) => [unit.lon, unit.lat]);
+        if (places.length) this.map.fitBounds(boundsOf(places), { padding: 60, maxZoom: FLY_ZOOM, duration: 0 });
+      } catch (error) {
+        console.warn("map:", error.message);
+      }
+    }
+
     hit(at) {
       if (!this.ready) return null;
       const around = [[at.x - 8, at.y - 8], [at.x + 8, at.y + 8]];
@@ -183,7 +205,7 @@
     clicked(at) {
       const found = this.hit(at);
       if (found?.layer.id === "cluster") return void this.map.easeTo({ center: found.geometry.coordinates, zoom: this.map.getZoom() + 2 });
-      if (found) window.dash_clientside.set_props("selected-unit", { data: found.id });
+      if (found) driveops.setProps("selected-unit", { data: found.id });
     }
 
     async select(id) {
@@ -208,7 +230,7 @@
     setFollowing(on) {
       if (this.following === on) return;
       this.following = on;
-      window.dash_clientside?.set_props("follow-switch", { checked: on });
+      if (document.getElementById("follow-switch")) driveops.setProps("follow-switch", { checked: on });
       if (on && this.ready) this.drawSelected();
     }
 
@@ -229,10 +251,19 @@
     mounted = null;
     if (!element || element.dataset.mounting) return;
     element.dataset.mounting = "1";
-    const maplibre = await libraries(JSON.parse(element.dataset.setup).vendor);
+    const setup = JSON.parse(element.dataset.setup);
+    let maplibre;
+    try {
+      maplibre = await libraries(setup.vendor);
+    } catch (error) {
+      vendor = null;
+      element.textContent = setup.texts.no_map;
+      return void console.error("map:", error.message);
+    }
     if (!element.isConnected) return;
     mounted = new LiveMap(element, maplibre);
-    if (driveops.map.wish) driveops.map.wish(mounted);
+    driveops.map.wished = Boolean(driveops.map.wish);
+    driveops.map.wish?.(mounted);
     driveops.map.wish = null;
   }
 
@@ -254,12 +285,10 @@
 
   driveops.map = {
     wish: null,
+    wished: false, // the map was opened to show a place
     flyTo: (lat, lon) => whenMounted((map) => (map.ready ? map.flyTo(lat, lon) : map.map.once("load", () => map.flyTo(lat, lon)))),
-    select: (id) => whenMounted((map) => map.select(id)),
+    select: (id) => (mounted || id !== null) && whenMounted((map) => map.select(id)),
     follow: (on) => mounted?.setFollowing(on),
-    setNames: (pairs) => {
-      if (mounted) mounted.names = new Map(pairs);
-    },
     stats: () => ({
       units: mounted?.view.units.size ?? 0,
       clusters: mounted?.view.clusters.length ?? 0,
@@ -269,6 +298,27 @@
       zoom: mounted?.map.getZoom() ?? null,
     }),
   };
+  /* What the page's callbacks call. */
+  const NO_UPDATE = () => window.dash_clientside.no_update;
+  const namespace = { chosen, toggle: (clicks) => toggle(clicks), select: told("select"), follow: told("follow"), close: (clicks) => (clicks ? [null, false] : NO_UPDATE()) };
+
+  function chosen(clicked, rows) {
+    const by_row = window.dash_clientside.callback_context.triggered[0]?.prop_id.endsWith("selectedRows");
+    const id = by_row ? rows?.[0]?.id : clicked?.rowId;
+    document.getElementById("unit-side")?.classList.remove("open");
+    return id === undefined ? NO_UPDATE() : Number(id);
+  }
+
+  const toggle = (clicks) => (document.getElementById("unit-side")?.classList.contains("open") || !clicks ? "map-side" : "map-side open");
+
+  function told(what) {
+    return (value) => {
+      driveops.map[what](value ?? null);
+      return value === null || value === undefined ? "" : String(value);
+    };
+  }
+
+  window.dash_clientside = Object.assign({}, window.dash_clientside, { driveops_map: namespace });
   if (document.readyState === "complete") watch();
   else window.addEventListener("load", watch);
 })();

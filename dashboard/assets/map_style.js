@@ -117,7 +117,7 @@
       layers.push(...town());
     }
     if (setup.raster) {
-      sources.raster = { type: "raster", tiles: [setup.raster], tileSize: 256, attribution: setup.raster_attribution };
+      sources.raster = { type: "raster", tiles: [setup.raster], tileSize: 256, attribution: setup.attribution };
       layers.push({ id: "raster", type: "raster", source: "raster", paint: { "raster-saturation": ["case", isDead, -1, 0] } });
     }
     return { version: 8, sources, layers: [...layers, ...marks()], state: { dark: { default: false }, dead: { default: false } } };

@@ -1,0 +1,45 @@
+"""A unit's figures and states in the reader's words."""
+
+from dashboard import i18n
+
+_KMH_PER_MPS = 3.6
+
+
+def state(name: str) -> str:
+    """A state with the sign that stands for it on the map too."""
+    words = {
+        "alert": "▲ " + i18n.text("alert"),
+        "moving": "➤ " + i18n.text("moving"),
+        "standing": "■ " + i18n.text("standing"),
+        "stale": "○ " + i18n.text("stale"),
+        "silent": "– " + i18n.text("silent"),
+    }
+    return words.get(name, name)
+
+
+def speed(speed_mps: float | None) -> str:
+    """A speed in km/h."""
+    return "–" if speed_mps is None else f"{i18n.number(speed_mps * _KMH_PER_MPS)} km/h"
+
+
+def age(age_s: float | None) -> str:
+    """How old a fix is."""
+    return "–" if age_s is None else i18n.duration(max(age_s, 0))
+
+
+def gps(state_name: str | None) -> str:
+    """What a device says of its receiver."""
+    words = {"none": i18n.text("no fix"), "2d": i18n.text("fix without height"), "3d": i18n.text("good fix")}
+    return "–" if state_name is None else words.get(state_name, state_name)
+
+
+def event(kind: str) -> str:
+    """What happened to a unit."""
+    words = {
+        "entered": i18n.text("enters"),
+        "exited": i18n.text("leaves"),
+        "alert_open": i18n.text("open alert"),
+        "alert_acknowledged": i18n.text("alert, taken"),
+        "alert_resolved": i18n.text("alert, over"),
+    }
+    return words.get(kind, kind)
