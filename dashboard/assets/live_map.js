@@ -5,6 +5,7 @@
   const ELEMENT_ID = "live-map";
   const RASTER_ERRORS_ALLOWED = 3;
   const FLY_ZOOM = 16;
+  const UNTOLD_SHARE = 0.08; // of the view's width and height
   const DEFAULT_BOUNDS = [24.93, 60.16, 24.96, 60.18];
   let vendor = null;
   let mounted = null; // the LiveMap on the page
@@ -145,9 +146,15 @@
       console.warn("map:", event.error?.message);
     }
 
-    tellView() {
+    /* The server sends a margin around the view, so a small move needs no word; following a unit would be one long conversation. */
+    tellView(always = false) {
       const bounds = this.map.getBounds();
-      driveops.send?.({ type: "view", bbox: [bounds.getWest(), bounds.getSouth(), bounds.getEast(), bounds.getNorth()], zoom: this.map.getZoom() });
+      const bbox = [bounds.getWest(), bounds.getSouth(), bounds.getEast(), bounds.getNorth()];
+      const spans = [bbox[2] - bbox[0], bbox[3] - bbox[1]];
+      const near = this.told && this.told.every((edge, i) => Math.abs(edge - bbox[i]) < spans[i % 2] * UNTOLD_SHARE);
+      if (near && !always) return;
+      this.told = bbox;
+      driveops.send?.({ type: "view", bbox, zoom: this.map.getZoom() });
     }
 
     receive(buffer) {
@@ -170,7 +177,9 @@
       if (found && (!last || last[0] !== found[0] || last[1] !== found[1])) this.trail.push(found);
       this.map.getSource("selected").setData(point(this.selected === null ? null : found ?? last));
       this.map.getSource("trail").setData(line(this.selected === null ? [] : this.trail));
-      if (this.following && found) this.map.easeTo({ center: found, duration: 400 });
+      if (!this.following || !found || String(found) === this.followed) return;
+      this.followed = String(found);
+      this.map.easeTo({ center: found, offset: this.offset(), duration: 400 });
     }
 
     async drawFences() {
@@ -220,11 +229,26 @@
         this.trail = positions(trail);
         if (!this.ready) return;
         const shown = this.view.units.get(id)?.geometry.coordinates ?? this.trail.at(-1);
-        if (shown && !this.map.getBounds().contains(shown)) this.flyTo(shown[1], shown[0]);
+        if (shown && this.isHidden(shown)) this.flyTo(shown[1], shown[0]);
         this.drawSelected();
       } catch (error) {
         console.warn("map:", error.message);
       }
+    }
+
+    /* Outside of the view, or under the card. */
+    isHidden(place) {
+      const [at, map] = [this.map.project(place), this.element.getBoundingClientRect()];
+      const card = document.getElementById("unit-card")?.getBoundingClientRect();
+      const [x, y] = [at.x + map.x, at.y + map.y];
+      if (x < map.left || x > map.right || y < map.top || y > map.bottom) return true;
+      return Boolean(card?.width) && x > card.left && x < card.right && y > card.top && y < card.bottom;
+    }
+
+    /* On a phone the card covers the lower part: the middle of what is left is higher. */
+    offset() {
+      const isNarrow = matchMedia("(max-width: 767px)").matches && this.selected !== null;
+      return [0, isNarrow ? -this.element.clientHeight / 4 : 0];
     }
 
     setFollowing(on) {
@@ -235,7 +259,8 @@
     }
 
     flyTo(lat, lon) {
-      this.map.flyTo({ center: [lon, lat], zoom: Math.max(this.map.getZoom(), FLY_ZOOM), duration: matchMedia("(prefers-reduced-motion: reduce)").matches ? 0 : 900 });
+      const duration = matchMedia("(prefers-reduced-motion: reduce)").matches ? 0 : 900;
+      this.map.flyTo({ center: [lon, lat], offset: this.offset(), zoom: Math.max(this.map.getZoom(), FLY_ZOOM), duration });
     }
   }
 
@@ -271,7 +296,7 @@
     driveops.on("frame", (buffer) => mounted?.receive(buffer));
     driveops.on("state", (state) => {
       mounted?.colour();
-      if (state === "open" && mounted?.ready) mounted.tellView();
+      if (state === "open" && mounted?.ready) mounted.tellView(true);
     });
     new MutationObserver(look).observe(document.body, { childList: true, subtree: true });
     look();

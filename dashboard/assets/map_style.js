@@ -53,7 +53,7 @@
     const size = ["case", isAlert, 8, 5];
     const ring = ["case", ["==", ["get", "state"], "stale"], alive(COLOURS.stale), tone("#ffffff", "#0e1013")];
     return [
-      { id: "fence-area", type: "fill", source: "fences", paint: { "fill-color": alive(COLOURS.fence), "fill-opacity": 0.12 } },
+      { id: "fence-area", type: "fill", source: "fences", paint: { "fill-color": alive(COLOURS.fence), "fill-opacity": 0.07 } },
       { id: "fence-edge", type: "line", source: "fences", paint: { "line-color": alive(COLOURS.fence), "line-width": 2, "line-dasharray": [3, 1.5] } },
       {
         id: "fence-name", type: "symbol", source: "fences", minzoom: 12,
