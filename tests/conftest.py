@@ -14,11 +14,12 @@ pytest_plugins = [
     "tests.fixtures.broker",
     "tests.fixtures.database",
     "tests.fixtures.ingest",
+    "tests.fixtures.web",
 ]
 
 #: The one thing a test may do without on a build machine: recorded input that isn't part of this repository.
 _MAY_BE_ABSENT = "shared captures"
-_REAL_PARTS = {"integration", "system", "contract"}
+_REAL_PARTS = {"integration", "system", "contract", "browser"}
 
 
 def pytest_report_header() -> list[str]:

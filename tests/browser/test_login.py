@@ -1,0 +1,46 @@
+"""Nobody sees anything without an account, and nobody another company's."""
+
+import httpx
+import pytest
+from playwright import sync_api
+
+from tests.browser import people
+from tests.browser.conftest import Visit
+from tests.fixtures.web import WebProcess
+
+
+def test_a_dispatcher_signs_in_and_out(visit: Visit) -> None:
+    dana = visit(people.DISPATCHER)
+    sync_api.expect(dana.page.locator("#live-map")).to_be_visible()
+
+    dana.page.locator("#account-menu").click()
+    dana.page.get_by_role("menuitem", name="Sign out").click()
+
+    sync_api.expect(dana.page.get_by_role("button", name="Sign in")).to_be_visible()
+    dana.page.goto("/alerts")
+    sync_api.expect(dana.page.get_by_role("button", name="Sign in")).to_be_visible()
+
+
+def test_a_wrong_password_is_refused_in_words(visit: Visit) -> None:
+    nobody = visit(None)
+
+    nobody.sign_in(people.DISPATCHER.login, "not the password")
+
+    sync_api.expect(nobody.page.get_by_role("alert")).to_be_visible()
+    sync_api.expect(nobody.page.locator("#live-map")).to_have_count(0)
+    nobody.forgive("401")
+
+
+@pytest.mark.parametrize("path", ["/", "/alerts", "/today", "/assets/live_socket.js", "/api/v1/units", "/_dash-layout"])
+def test_nothing_is_shown_to_nobody(site: WebProcess, path: str) -> None:
+    answer = httpx.get(site.url + path, follow_redirects=False)
+
+    assert answer.status_code in {303, 401}
+
+
+def test_a_dispatcher_may_not_see_the_figures(visit: Visit) -> None:
+    dana = visit(people.DISPATCHER)
+
+    dana.page.goto("/today")
+
+    sync_api.expect(dana.page.get_by_role("alert").first).to_contain_text("does not allow")
