@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import sqlalchemy as sa
 
-from api import desk, live_service, sessions, settings
+from api import desk, live_service, passwords, sessions, settings
 from db import engine
 
 _WEB_POOL = 10
@@ -28,6 +28,7 @@ class Services:
 
     async def start(self) -> None:
         """Start what runs beside the requests."""
+        await passwords.warm_up()
         await self.live.start()
 
     async def stop(self) -> None:

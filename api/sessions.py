@@ -60,16 +60,11 @@ class Sessions:
     async def sign_in(self, login: str, password: str) -> str | None:
         """Open a session and return its token; None for anything wrong, as slowly for an unknown login."""
         now = self._clock()
-        account = await asyncio.to_thread(logins.find_account, self._auth, login)
-        is_right = await passwords.verify(password, account.password_hash if account else None)
-        if account is None or account.is_disabled:
+        attempt = await asyncio.to_thread(logins.begin_attempt, self._auth, login, now)
+        is_right = await passwords.verify(password, attempt.password_hash if attempt else None)
+        if attempt is None or not is_right:
             return None
-        if account.locked_until is not None and account.locked_until > now:
-            return None
-        if not is_right:
-            await asyncio.to_thread(logins.note_failure, self._auth, account.id, now)
-            return None
-        return await asyncio.to_thread(logins.open_session, self._auth, account.id, now)
+        return await asyncio.to_thread(logins.open_session, self._auth, attempt.account_id, now)
 
     async def look_at_link(self, token: str) -> logins.Link | None:
         """What a link is for; it stays unused."""

@@ -18,13 +18,11 @@ IDLE_LIFE = dt.timedelta(hours=2)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Account:
-    """What signing in needs to know of an account."""
+class Attempt:
+    """A guess at a password that may be checked."""
 
-    id: uuid.UUID
-    password_hash: str | None
-    locked_until: dt.datetime | None
-    is_disabled: bool
+    account_id: uuid.UUID
+    password_hash: str | None  #: None: the account has no password yet
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,38 +33,28 @@ class Link:
     purpose: accounts.LinkPurpose
 
 
-def find_account(engine: sa.Engine, login: str) -> Account | None:
-    """The account of a login."""
-    row = _one(engine, "auth_find_account", {"login": login.strip()})
-    if row is None:
-        return None
-    return Account(
-        id=row.account_id,
-        password_hash=row.password_hash,
-        locked_until=row.locked_until,
-        is_disabled=row.is_disabled,
-    )
+def begin_attempt(engine: sa.Engine, login: str, now: dt.datetime) -> Attempt | None:
+    """Count a guess before it is checked: MOST_FAILURES lock the account for LOCK_FOR, and a new session unlocks it.
 
-
-def note_failure(engine: sa.Engine, account_id: uuid.UUID, now: dt.datetime) -> None:
-    """Count a wrong password; MOST_FAILURES in a row lock the account for LOCK_FOR."""
-    _one(
+    None where the login is unknown, locked or disabled.
+    """
+    row = _one(
         engine,
-        "auth_note_failure",
-        {"account_id": account_id, "now": now, "most": MOST_FAILURES, "lock_for": LOCK_FOR},
+        "auth_begin_attempt",
+        {"login": login.strip(), "now": now, "most": MOST_FAILURES, "lock_for": LOCK_FOR},
     )
+    return row and Attempt(account_id=row.account_id, password_hash=row.password_hash)
 
 
-def open_session(engine: sa.Engine, account_id: uuid.UUID, now: dt.datetime) -> str:
-    """Open a session and return its token."""
+def open_session(engine: sa.Engine, account_id: uuid.UUID, now: dt.datetime) -> str | None:
+    """Open a session and return its token; None where the account has just been disabled."""
     token = accounts.new_token()
-    digest = accounts.digest(token)
-    _one(
+    row = _one(
         engine,
         "auth_open_session",
-        {"account_id": account_id, "token": digest, "now": now, "expires_at": now + SESSION_LIFE},
+        {"account_id": account_id, "token": accounts.digest(token), "now": now, "expires_at": now + SESSION_LIFE},
     )
-    return token
+    return token if row is not None and row[0] else None
 
 
 def find_session(engine: sa.Engine, token: str, now: dt.datetime) -> domain_accounts.Identity | None:

@@ -1,13 +1,9 @@
--- auth_find_account --
--- Whose login it is; of all tenants.
-SELECT tenant_id, account_id, password_hash, locked_until, is_disabled FROM auth.find_account(%(login)s);
-
--- auth_note_failure --
--- A wrong password; so many in a row lock the account.
-SELECT auth.note_failure(%(account_id)s, %(now)s, %(most)s, %(lock_for)s);
+-- auth_begin_attempt --
+-- Whose login it is, of all tenants, with this attempt counted; nothing where it is locked, disabled or unknown.
+SELECT account_id, password_hash FROM auth.begin_attempt(%(login)s, %(now)s, %(most)s, %(lock_for)s);
 
 -- auth_open_session --
--- A new session; wrong passwords before it are forgotten.
+-- A new session, unless the account is disabled; the attempts before it are forgotten.
 SELECT auth.open_session(%(account_id)s, %(token)s, %(now)s, %(expires_at)s);
 
 -- auth_find_session --

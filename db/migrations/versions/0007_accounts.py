@@ -13,27 +13,31 @@ depends_on = None
 
 # The web role sees none of these: signing in comes before there is a tenant.
 FUNCTIONS = {
-    "find_account(text)": """
-CREATE FUNCTION auth.find_account(wanted text)
-RETURNS TABLE (tenant_id uuid, account_id uuid, password_hash text, locked_until timestamptz, is_disabled boolean)
-LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
-    SELECT a.tenant_id, a.id, a.password_hash, a.locked_until, a.disabled_at IS NOT NULL
-    FROM account AS a WHERE a.login = lower(wanted)
-$$""",
-    "note_failure(uuid, timestamptz, integer, interval)": """
-CREATE FUNCTION auth.note_failure(failed uuid, at timestamptz, most integer, lock_for interval) RETURNS void
+    # The attempt is counted before the password is checked: those sent at once wait for the row one after the other.
+    "begin_attempt(text, timestamptz, integer, interval)": """
+CREATE FUNCTION auth.begin_attempt(wanted text, at timestamptz, most integer, lock_for interval)
+RETURNS TABLE (account_id uuid, password_hash text)
 LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
-    UPDATE account SET
-        failures = CASE WHEN failures + 1 >= most THEN 0 ELSE failures + 1 END,
-        locked_until = CASE WHEN failures + 1 >= most THEN at + lock_for ELSE locked_until END
-    WHERE id = failed
+    UPDATE account AS a SET
+        failures = CASE WHEN a.failures + 1 >= most THEN 0 ELSE a.failures + 1 END,
+        locked_until = CASE WHEN a.failures + 1 >= most THEN at + lock_for ELSE a.locked_until END
+    WHERE a.login = lower(wanted) AND a.disabled_at IS NULL AND (a.locked_until IS NULL OR a.locked_until <= at)
+    RETURNING a.id, a.password_hash
 $$""",
+    # What has expired goes with each new session; what another is deleting just now is left to it.
     "open_session(uuid, bytea, timestamptz, timestamptz)": """
-CREATE FUNCTION auth.open_session(whose uuid, token bytea, at timestamptz, expires timestamptz) RETURNS void
+CREATE FUNCTION auth.open_session(whose uuid, token bytea, at timestamptz, expires timestamptz) RETURNS boolean
 LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
-    UPDATE account SET failures = 0, locked_until = NULL WHERE id = whose;
+    DELETE FROM session WHERE token_sha256 IN (
+        SELECT token_sha256 FROM session WHERE expires_at <= at FOR UPDATE SKIP LOCKED
+    );
+    DELETE FROM login_link WHERE token_sha256 IN (
+        SELECT token_sha256 FROM login_link WHERE expires_at <= at FOR UPDATE SKIP LOCKED
+    );
+    UPDATE account SET failures = 0, locked_until = NULL WHERE id = whose AND disabled_at IS NULL;
     INSERT INTO session (token_sha256, tenant_id, account_id, created_at, seen_at, expires_at)
     SELECT token, a.tenant_id, a.id, at, at, expires FROM account AS a WHERE a.id = whose AND a.disabled_at IS NULL
+    RETURNING true
 $$""",
     "find_session(bytea, timestamptz, interval)": """
 CREATE FUNCTION auth.find_session(token bytea, at timestamptz, idle interval)
@@ -101,7 +105,11 @@ def upgrade() -> None:
             "password_hash", sa.Text(), nullable=True, comment="argon2id; null until a password is set by a link"
         ),
         sa.Column(
-            "failures", sa.SmallInteger(), server_default="0", nullable=False, comment="wrong passwords in a row"
+            "failures",
+            sa.SmallInteger(),
+            server_default="0",
+            nullable=False,
+            comment="attempts since the last success or lock",
         ),
         sa.Column("locked_until", sa.DateTime(timezone=True), nullable=True),
         sa.Column("created_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
@@ -124,6 +132,7 @@ def upgrade() -> None:
         _account("session"),
         sa.PrimaryKeyConstraint("token_sha256", name=op.f("pk_session")),
     )
+    op.create_index(op.f("ix_session_account_id"), "session", ["account_id"])
     op.create_table(
         "login_link",
         sa.Column("token_sha256", sa.LargeBinary(), nullable=False),

@@ -4,6 +4,7 @@ import asyncio
 import datetime as dt
 import re
 from collections.abc import Awaitable, Callable, Iterator, MutableMapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 
 import httpx
@@ -11,8 +12,8 @@ import pwdlib
 import pytest
 import sqlalchemy as sa
 
-from api import application, identity, sessions, settings
-from db import accounts, devices, tables
+from api import application, identity, passwords, sessions, settings
+from db import accounts, devices, logins, tables
 from domain import accounts as domain_accounts
 from tests.fixtures.database import Database
 
@@ -123,6 +124,73 @@ def test_five_wrong_passwords_lock_the_account_for_a_quarter_of_an_hour(site: Si
         assert (await sign_in(browser)).status_code == 303
 
     run(site, story)
+
+
+def test_guesses_sent_at_once_are_no_more_than_five(site: Site) -> None:
+    async def story(browser: httpx.AsyncClient) -> None:
+        data = {"login": LOGIN, "password": "wrong", "csrf": csrf_of(await browser.get("/login"))}
+        answers = await asyncio.gather(*(browser.post("/login", data=data) for _ in range(20)))
+        assert {answer.status_code for answer in answers} == {401}
+        assert (await browser.post("/login", data={**data, "password": PASSWORD})).status_code == 401
+
+    run(site, story)
+
+
+def test_five_attempts_of_twenty_at_once_are_checked(site: Site) -> None:
+    with ThreadPoolExecutor(20) as threads:
+        begun = list(threads.map(lambda _: logins.begin_attempt(site.services.auth, LOGIN, site.now), range(20)))
+
+    assert sum(attempt is not None for attempt in begun) == logins.MOST_FAILURES
+
+
+def test_the_right_password_forgets_the_wrong_ones_before_it(site: Site) -> None:
+    async def story(browser: httpx.AsyncClient) -> None:
+        for password in ("wrong", "wrong", "wrong", "wrong", PASSWORD) * 2:
+            browser.cookies.clear()
+            assert (await sign_in(browser, password)).status_code == (303 if password == PASSWORD else 401)
+
+    run(site, story)
+
+
+def test_an_account_disabled_while_its_password_is_checked_gets_no_session(site: Site) -> None:
+    attempt = logins.begin_attempt(site.services.auth, LOGIN, site.now)
+    assert attempt is not None
+    with site.owner.begin() as connection:
+        assert accounts.set_disabled(connection, LOGIN, site.now)
+
+    assert logins.open_session(site.services.auth, attempt.account_id, site.now) is None
+
+
+def test_a_new_session_deletes_expired_sessions_and_links(site: Site) -> None:
+    def sign_in_now() -> None:
+        attempt = logins.begin_attempt(site.services.auth, LOGIN, site.now)
+        assert attempt is not None
+        assert logins.open_session(site.services.auth, attempt.account_id, site.now) is not None
+
+    def kept() -> tuple[int | None, int | None]:
+        with site.owner.connect() as connection:
+            sessions_kept = connection.scalar(sa.select(sa.func.count()).select_from(tables.session))
+            return sessions_kept, connection.scalar(sa.select(sa.func.count()).select_from(tables.login_link))
+
+    site.link(accounts.LinkPurpose.PASSWORD)
+    sign_in_now()
+    site.now += dt.timedelta(hours=1)
+    sign_in_now()
+    assert kept() == (2, 1)
+    site.now += accounts.LINK_LIFE
+    sign_in_now()
+    assert kept() == (1, 0)
+
+
+def test_the_stand_in_for_a_missing_hash_is_made_at_start(site: Site) -> None:
+    passwords._nobodys.cache_clear()
+
+    async def start() -> None:
+        await site.services.start()
+        await site.services.stop()
+
+    asyncio.run(start())
+    assert passwords._nobodys.cache_info().currsize == 1
 
 
 def test_nobody_gets_a_redirect_for_pages_and_401_for_the_rest(site: Site) -> None:

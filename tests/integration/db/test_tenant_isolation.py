@@ -30,8 +30,7 @@ OWN = {
 }
 OF_LOGIN = {"account", "session", "login_link"}
 AUTH_CALLS = [
-    f"auth.{name}"
-    for name in ("end_session", "find_account", "find_link", "find_session", "note_failure", "open_session", "use_link")
+    f"auth.{name}" for name in ("begin_attempt", "end_session", "find_link", "find_session", "open_session", "use_link")
 ]
 # The functions that the web role may call, each tried by a test of its own below.
 TRIED_FUNCTIONS = {"app.current_tenant", "app.fix_history"}
