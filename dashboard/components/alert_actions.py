@@ -2,16 +2,20 @@
 
 import asyncio
 import datetime as dt
+import logging
 import uuid
 from collections.abc import Callable
 from typing import Any
 
+import sqlalchemy.exc
 from dash import Input, Output, callback, dcc, no_update
 
 from api import identity
 from dashboard import i18n, ids, request_context
 from dashboard.components import notices
 from domain import errors
+
+_log = logging.getLogger(__name__)
 
 
 def render() -> dcc.Store:
@@ -41,4 +45,7 @@ async def _told(success: str, work: Callable[[], object]) -> list[dict[str, Any]
         await asyncio.to_thread(work)
     except errors.DomainError as error:
         return [notices.refused(error)]
+    except (sqlalchemy.exc.OperationalError, sqlalchemy.exc.TimeoutError):  # away, too slow, or no connection is free
+        _log.exception("the database does not answer an action on an alert")
+        return [notices.unanswered()]
     return [notices.done(success)]

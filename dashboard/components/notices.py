@@ -24,6 +24,12 @@ def refused(error: errors.DomainError) -> dict[str, Any]:
     return _notice(titles.get(error.code, i18n.text("That did not work")), str(error), "orange")
 
 
+def unanswered() -> dict[str, Any]:
+    """The database does not answer: nothing is known to have been done."""
+    message = i18n.text("The database does not answer. Look whether it was done, and try again.")
+    return _notice(i18n.text("That did not work"), message, "red")
+
+
 def _notice(title: str, message: str, color: str) -> dict[str, Any]:
     return {
         "action": "show",
