@@ -3,42 +3,13 @@
 import os
 import subprocess
 import sys
-from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 
-import pytest
 import sqlalchemy as sa
 
-from db import cli, engine, roles
+from db import engine, roles
 from tests.fixtures.database import PASSWORDS, Database
-
-
-@dataclass(frozen=True, slots=True)
-class Done:
-    code: int
-    out: str
-    err: str
-
-
-Run = Callable[..., Done]
-
-
-@pytest.fixture
-def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
-    """Run a command in this process: starting another takes a second each time."""
-
-    def run_here(dsn: str, *arguments: str, **env: str) -> Done:
-        with monkeypatch.context() as patch:
-            patch.setattr(sys, "argv", ["db", *arguments])
-            for name, value in {"DATABASE_URL": dsn, **env}.items():
-                patch.setenv(name, value)
-            with pytest.raises(SystemExit) as left:
-                cli.main()
-        said = capsys.readouterr()
-        return Done(int(left.value.code or 0), said.out, said.err)
-
-    return run_here
+from tests.integration.db.command_line import Run
 
 
 def test_it_runs_as_a_module(empty_database: Database) -> None:
@@ -68,7 +39,7 @@ def test_from_an_empty_database_to_one_that_is_checked_and_seeded(run: Run, empt
     assert "was empty" in upgraded.out
     assert "already" in again.out
     assert (after.code, "WRONG" in after.out) == (0, False), after.out
-    assert seeded.out == "new: 2 tenant, 8 vehicle, 22 person, 11 device, 10 fob, 16 geofence\n"
+    assert seeded.out == "new: 2 tenant, 8 vehicle, 22 person, 11 device, 10 fob, 6 account, 16 geofence\n"
 
 
 def test_the_upgrade_sets_the_passwords_that_the_environment_gives(run: Run, empty_database: Database) -> None:
