@@ -12,6 +12,7 @@ from stack import processes, settings, state
 from tests.integration.stack.mqtt_probe import wait_for
 
 _LIMIT_S = 60.0
+_NOT_OURS = ("DATABASE_URL", "INGEST_DATABASE_URL", "WEB_")  # addresses of another stack
 
 
 @dataclass
@@ -28,9 +29,7 @@ class Checkout:
 
     @property
     def env(self) -> dict[str, str]:
-        kept = {
-            name: value for name, value in os.environ.items() if name not in {"DATABASE_URL", "INGEST_DATABASE_URL"}
-        }
+        kept = {name: value for name, value in os.environ.items() if not name.startswith(_NOT_OURS)}
         return kept | {"STACK_DATA_DIR": str(self.data), "STACK_STATE_DIR": str(self.folder / "state")} | self.extra
 
     def run(self, *arguments: str, code: int = 0) -> str:
