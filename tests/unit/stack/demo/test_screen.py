@@ -15,6 +15,7 @@ from stack.demo import model, screen, words
 _NOW = dt.datetime(2026, 11, 24, 5, 44, 3, tzinfo=dt.UTC)
 _STREET = "Pohjoisesplanadi – Norra Esplanaden"
 _UNITS = 300
+_ADDRESS = "http://127.0.0.1:8050/login/link/" + "T" * 43
 
 
 def _unit(i: int) -> demo_view.Unit:
@@ -65,9 +66,9 @@ def _model(alerts: tuple[demo_view.Alert, ...] = (), units: int = _UNITS) -> mod
     return model.Model(now=_NOW, view=view, tenant=tenant, rate=41.2, services=services)
 
 
-def _draw(state: model.Model, width: int, height: int, language: str = "en") -> list[str]:
+def _draw(state: model.Model, width: int, height: int, language: str = "en", address: str | None = None) -> list[str]:
     console = Console(width=width, height=height, force_terminal=True, color_system=None, legacy_windows=False)
-    drawing = screen.Screen(console, words.Words(language), lambda _lat, _lon: _STREET)
+    drawing = screen.Screen(console, words.Words(language), lambda _lat, _lon: _STREET, address)
     if state.view is not None:
         rows = drawing.unit_rows(state)
         state.view = dataclasses.replace(state.view, units=state.view.units[:rows])
@@ -104,6 +105,29 @@ def test_an_open_alert_shows_who_where_and_how_long(width: int, height: int) -> 
     assert "43 s" in text
     assert "2 presses" in text
     assert f"van-01 · FOB-00001 · {_STREET}" in text
+
+
+@pytest.mark.parametrize(("width", "height"), [(80, 24), (160, 40), (60, 16)])
+def test_the_address_of_the_pages_takes_one_row_and_pushes_nothing_off(width: int, height: int) -> None:
+    lines = _draw(_model((_alert(1),)), width, height, address=_ADDRESS)
+
+    assert len(lines) == height
+    assert {cell_len(line) for line in lines} == {width}
+    assert lines[3].startswith(" services")
+    assert lines[4].startswith(f" {_ADDRESS}"[:width])
+    assert lines[-2].startswith("╰")
+
+
+def test_the_address_of_the_pages_is_whole_where_a_line_of_80_holds_it() -> None:
+    assert any(_ADDRESS in line.split() for line in _draw(_model(), 80, 24, address=_ADDRESS))
+
+
+def test_without_an_address_its_row_is_the_units() -> None:
+    with_it = _draw(_model(), 80, 24, address=_ADDRESS)
+    without = _draw(_model(), 80, 24)
+
+    assert sum("unit-0" in line for line in without) == sum("unit-0" in line for line in with_it) + 1
+    assert not any("http" in line for line in without)
 
 
 def test_the_lamp_of_the_fob_is_shown() -> None:
