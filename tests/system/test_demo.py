@@ -25,7 +25,7 @@ pytestmark = pytest.mark.timeout(180)
 
 _LIMIT_S = 90.0
 _COLUMNS, _ROWS = 160, 40
-_SMALL = ("--units=8", "--gateways=1", "--presses-per-hour=0", "--lang=en")
+_SMALL = ("--no-browser", "--units=8", "--gateways=1", "--presses-per-hour=0", "--lang=en")
 
 
 @pytest.fixture
@@ -82,9 +82,10 @@ def test_without_a_terminal_it_tells_in_lines_and_leaves_nothing_up(checkout: ch
 
     lines = [line for line in told.splitlines() if " units " in line]
     assert len(lines) >= 5
-    for service in ("PostgreSQL", "Mosquitto", "ingest", "fleet"):
+    for service in ("PostgreSQL", "Mosquitto", "ingest", "web", "fleet"):
         assert service in lines[-1]
     assert "down" not in lines[-1]
+    assert re.search(r"http://127\.0\.0\.1:\d+/login/link/[\w-]+", told)
     assert re.search(r"[5-8] units", lines[-1])
     assert int(re.search(r"([\d,]+) fixes", lines[-1]).group(1).replace(",", "")) >= 20  # type: ignore[union-attr]
     assert "not up" in checkout.run("status", code=1)
