@@ -51,8 +51,8 @@ def _buttons(alert: alert_words.AlertData, *, is_open: bool, may_handle: bool) -
 
 def _button(action: str, key: str, label: str) -> html.Button:
     return html.Button(
-        [label, html.Kbd(key)],
+        [label, " ", html.Kbd(key)],
         type="button",
         className=f"action {action}",
-        **attributes.named({"data-action": action, "aria-label": label}),
+        **attributes.named({"data-action": action, "aria-keyshortcuts": key.lower()}),
     )

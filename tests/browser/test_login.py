@@ -14,7 +14,7 @@ def test_a_dispatcher_signs_in_and_out(visit: Visit) -> None:
     sync_api.expect(dana.page.locator("#live-map")).to_be_visible()
 
     dana.page.locator("#account-menu").click()
-    dana.page.get_by_role("menuitem", name="Sign out").click()
+    dana.page.get_by_role("button", name="Sign out").click()
 
     sync_api.expect(dana.page.get_by_role("button", name="Sign in")).to_be_visible()
     dana.page.goto("/alerts")
