@@ -59,9 +59,11 @@ class Site:
         assert account is not None
         auth = engine.create(self.database.auth_dsn)
         try:
-            return logins.open_session(auth, account, dt.datetime.now(dt.UTC))
+            token = logins.open_session(auth, account, dt.datetime.now(dt.UTC))
         finally:
             auth.dispose()
+        assert token is not None
+        return token
 
     def device_id(self, slug: str, name: str = "van-000") -> int:
         query = sa.select(tables.device.c.id).where(

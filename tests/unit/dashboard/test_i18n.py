@@ -39,7 +39,7 @@ def _catalogue() -> dict[tuple[str, ...], tuple[str, ...]]:
 
 
 def _texts(value: object) -> tuple[str, ...]:
-    return (value,) if isinstance(value, str) else tuple(value)  # type: ignore[call-overload, no-any-return]
+    return (value,) if isinstance(value, str) else tuple(value)  # type: ignore[arg-type]
 
 
 def _fields(text: str) -> set[str]:

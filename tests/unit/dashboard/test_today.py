@@ -122,6 +122,6 @@ def test_a_dispatcher_is_told_why_there_are_no_figures(
     sign_in: Callable[[accounts.Role], accounts.Identity],
 ) -> None:
     sign_in(accounts.Role.DISPATCHER)
-    page = asyncio.run(today_view.render())
+    page: Any = asyncio.run(today_view.render())
     assert page.role == "alert"
     assert page.children[0].children == "Your role does not allow this"
