@@ -3,7 +3,6 @@
 # The frame, on every page.
 PROVIDER = "theme"
 SHELL = "shell"
-BURGER = "burger"
 CONNECTION_BADGE = "connection-badge"
 ALARM_COUNT = "alarm-count"
 SOUND_SWITCH = "sound-switch"
@@ -27,7 +26,6 @@ TEXTS_STORE = "texts-store"
 # Alerts.
 ALERT_BANNER = "alert-banner"
 ALERT_QUEUE = "alert-queue"
-ALERT_HISTORY = "alert-history"
 RESOLVED_ALERTS = "resolved-alerts"
 RESOLVE_MODAL = "resolve-modal"
 RESOLVE_TEXT = "resolve-text"
@@ -50,5 +48,4 @@ UNIT_CARD_BODY = "unit-card-body"
 UNIT_CARD_CLOSE = "unit-card-close"
 
 # Today.
-TODAY_REFRESH = "today-refresh"
 TODAY_CONTENT = "today-content"

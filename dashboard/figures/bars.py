@@ -10,6 +10,8 @@ from db import today_reads
 
 _MOST_BARS = 20
 _BLUE, _PURPLE, _ORANGE = "#0072B2", "#CC79A7", "#D55E00"
+_GRID = "rgba(128, 128, 128, 0.3)"
+"""Quiet on light and on dark."""
 _M_PER_KM = 1000
 
 
@@ -48,11 +50,16 @@ def _bars(names: list[str], values: Sequence[float], *, unit: str, color: str) -
     figure.update_layout(
         height=120 + 24 * len(names),
         margin={"l": 8, "r": 8, "t": 8, "b": 8},
-        xaxis={"title": {"text": unit}, "rangemode": "tozero", "automargin": True},
+        xaxis={
+            "title": {"text": unit},
+            "rangemode": "tozero",
+            "automargin": True,
+            "gridcolor": _GRID,
+            "zerolinecolor": _GRID,
+        },
         yaxis={"autorange": "reversed", "automargin": True, "type": "category"},
         paper_bgcolor="rgba(0,0,0,0)",
         plot_bgcolor="rgba(0,0,0,0)",
-        font={"color": "#7a7a7a"},
         hovermode=False,
     )
     return figure

@@ -4,11 +4,12 @@ from collections.abc import Iterator
 
 import httpx
 import pytest
-from playwright import sync_api
+import sqlalchemy as sa
 
-from tests.browser import people
+from tests.browser import people, town, visitor
 from tests.browser.conftest import Visit
 from tests.fixtures.web import WebProcess
+from tests.integration.gateway import ends
 
 
 @pytest.fixture
@@ -33,11 +34,22 @@ def test_an_unknown_path_of_the_interface_is_not_found(mona: httpx.Client) -> No
     assert answer.json()["error"]["code"] == "not_found"
 
 
-def test_a_slow_callback_does_not_freeze_the_socket(visit: Visit) -> None:
-    mona = visit(people.MANAGER)
-    mona.wait_for("() => window.driveops && window.driveops.state", lambda state: state == "open")
+def test_a_slow_callback_does_not_freeze_the_socket(visit: Visit, streets: town.Town, owner: sa.Engine) -> None:
+    streets.move()
+    dana = visit(people.DISPATCHER)
+    dana.wait_for(visitor.MAP_STATS, lambda stats: stats is not None and stats["units"] > 0)
 
-    mona.page.goto("/today")
+    with owner.connect() as holder, owner.connect() as watcher:
+        # The next refresh of the unit list waits for this table; the positions need it not.
+        holder.execute(sa.text("LOCK TABLE device_status IN ACCESS EXCLUSIVE MODE"))
+        ends.eventually(lambda: waiting(watcher) > 0, "a callback waits", limit_s=20)
+        before = dana.evaluate(visitor.MAP_STATS)["frames"]
+        dana.wait_for(visitor.MAP_STATS, lambda stats: stats["frames"] >= before + 2)
 
-    sync_api.expect(mona.page.locator("#today-content")).to_be_visible()
-    mona.wait_for("() => window.driveops.state", lambda state: state == "open")
+        assert waiting(watcher) > 0
+
+
+def waiting(connection: sa.Connection) -> int:
+    """How many wait for the table."""
+    query = "SELECT count(*) FROM pg_locks WHERE NOT granted AND relation = 'device_status'::regclass"
+    return int(connection.execute(sa.text(query)).scalar_one())
