@@ -1,13 +1,17 @@
 """Errors on their way out: which status each domain error has, and the one shape of the answer (R10)."""
 
+import logging
 from collections.abc import Mapping
 from typing import Any
 
+import sqlalchemy as sa
 from fastapi import FastAPI, Request
 from fastapi.responses import JSONResponse
 from starlette import status
 
 from domain import errors
+
+logger = logging.getLogger(__name__)
 
 
 class SettingsError(Exception):
@@ -38,8 +42,22 @@ STATUS_BY_CODE: Mapping[str, int] = {
     "booking_not_found": status.HTTP_404_NOT_FOUND,
     "alert_transition": status.HTTP_409_CONFLICT,
     "alert_race": status.HTTP_409_CONFLICT,
+    "unavailable": status.HTTP_503_SERVICE_UNAVAILABLE,
 }
 """Every other code of a domain error is answered with 422: the request was understood and is not allowed to be."""
+
+
+UNREACHABLE = (sa.exc.OperationalError, sa.exc.TimeoutError)
+"""What a database that does not answer, or not in time, raises."""
+
+
+class UnavailableError(errors.DomainError):
+    """The database does not answer; try again."""
+
+    code = "unavailable"
+
+    def __init__(self) -> None:
+        super().__init__("the database does not answer; try again in a moment")
 
 
 def body(code: str, message: str) -> dict[str, Any]:
@@ -60,4 +78,10 @@ def install(app: FastAPI) -> None:
         assert isinstance(error, errors.DomainError)
         return answer(error)
 
+    async def answer_unreachable(_request: Request, error: Exception) -> JSONResponse:
+        logger.warning("the database does not answer: %s", error)
+        return answer(UnavailableError())
+
     app.add_exception_handler(errors.DomainError, answer_domain_error)
+    for kind in UNREACHABLE:
+        app.add_exception_handler(kind, answer_unreachable)

@@ -4,6 +4,7 @@ Pure ASGI, as Dash's own hooks see neither pages nor assets nor sockets of ours 
 """
 
 import hmac
+import logging
 from urllib.parse import quote, urlsplit
 
 from starlette.datastructures import Headers
@@ -15,9 +16,12 @@ from api import errors, identity, sessions
 from db import accounts
 from domain import accounts as domain_accounts
 
+logger = logging.getLogger(__name__)
+
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 CLOSE_NOT_SIGNED_IN = 4401
 CLOSE_FOREIGN = 4403
+CLOSE_TRY_AGAIN = 1013
 
 _OPEN = frozenset({"/login", "/logout", "/api/v1/health"})
 # Only what a person looks at is worth a redirect; the rest is asked for by programs, who want to be told.
@@ -41,9 +45,14 @@ class Guard:
         cookies = cookie_parser(headers.get("cookie", ""))
         token = cookies.get(sessions.COOKIE)
         # Always anew: a kept-alive connection's context may still hold the one before.
-        found = await self._sessions.find(token) if token else None
+        found, refusal = None, None
+        try:
+            found = await self._sessions.find(token) if token else None
+        except errors.UNREACHABLE as error:
+            logger.warning("no session can be looked up: %s", error)
+            refusal = None if is_open(scope["path"]) else errors.UnavailableError.code
         identity.current_or_none.set(found)
-        refusal = self._refuse(scope, headers, cookies, found)
+        refusal = refusal or self._refuse(scope, headers, cookies, found)
         if refusal is None:
             await self._app(scope, receive, send)
         elif scope["type"] == "websocket":
@@ -89,9 +98,15 @@ def same_secret(cookie: str | None, headers: Headers) -> bool:
 
 
 _MESSAGES = {
+    "unavailable": "the database does not answer; try again in a moment",
     "not_signed_in": "sign in first",
     "csrf": "the request has no CSRF token: reload the page",
     "foreign_origin": "the request comes from another site",
+}
+
+_CLOSE_NUMBERS = {
+    errors.NotSignedInError.code: CLOSE_NOT_SIGNED_IN,
+    errors.UnavailableError.code: CLOSE_TRY_AGAIN,
 }
 
 
@@ -107,5 +122,5 @@ async def _close(receive: Receive, send: Send, code: str) -> None:
     # Accepted first: a refused handshake hides the close code from the browser.
     await receive()
     await send({"type": "websocket.accept"})
-    number = CLOSE_NOT_SIGNED_IN if code == errors.NotSignedInError.code else CLOSE_FOREIGN
+    number = _CLOSE_NUMBERS.get(code, CLOSE_FOREIGN)
     await send({"type": "websocket.close", "code": number, "reason": _MESSAGES[code]})

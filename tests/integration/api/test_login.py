@@ -15,7 +15,7 @@ import sqlalchemy as sa
 from api import application, identity, passwords, sessions, settings
 from db import accounts, devices, logins, tables
 from domain import accounts as domain_accounts
-from tests.fixtures.database import Database
+from tests.fixtures.database import Database, DatabaseServer
 
 LOGIN, PASSWORD = "dana@example.org", "correct horse battery"
 START = dt.datetime(2026, 3, 1, 12, tzinfo=dt.UTC)
@@ -311,3 +311,17 @@ def test_a_socket_of_nobody_or_of_another_site_is_closed(site: Site, origin: str
     asyncio.run(site.app(scope, receive, send))
 
     assert [message.get("code") for message in sent] == [None, code]
+
+
+def test_a_database_that_does_not_answer_is_told_and_not_taken_for_a_wrong_password(
+    site: Site, database_server: DatabaseServer
+) -> None:
+    async def story(browser: httpx.AsyncClient) -> None:
+        await sign_in(browser)
+        database_server.close(site.database.name)
+        site.now += dt.timedelta(seconds=sessions.CACHE_S + 1)
+
+        for answer in (await browser.get("/figures"), await sign_in(browser)):
+            assert (answer.status_code, answer.json()["error"]["code"]) == (503, "unavailable")
+
+    run(site, story)
