@@ -4,23 +4,14 @@ import datetime as dt
 import statistics
 from collections.abc import Sequence
 from dataclasses import dataclass
-from enum import StrEnum
 from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
 
 from db import engine, today_reads
-from domain import accounts, emergencies
+from domain import accounts, liveness
 
 _RESOLVED_SHOWN = dt.timedelta(hours=24)
-
-
-class UnitState(StrEnum):
-    """How a unit is doing, by its newest fix."""
-
-    MOVING = "moving"
-    STANDING = "standing"
-    SILENT = "silent"  # the newest fix is over 30 minutes old (R56), or there is none
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,11 +40,10 @@ class Today:
         answered = [alert.answer_s for alert in self.alerts if alert.answer_s is not None]
         return statistics.median(answered) if answered else None
 
-    def state_of(self, unit: today_reads.UnitDay) -> UnitState:
+    def state_of(self, unit: today_reads.UnitDay) -> liveness.UnitState:
         """How a unit is doing."""
-        if unit.time is None or (self.now - unit.time).total_seconds() > emergencies.OLD_POSITION_S:
-            return UnitState.SILENT
-        return UnitState.MOVING if unit.moving else UnitState.STANDING
+        age_s = None if unit.time is None else (self.now - unit.time).total_seconds()
+        return liveness.state(age_s=age_s, moving=unit.moving)
 
 
 class FiguresDesk:

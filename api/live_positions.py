@@ -12,9 +12,9 @@ import numpy as np
 import numpy.typing as npt
 
 from api import view_frame
-from domain import live_frame
+from domain import live_frame, liveness
 
-STALE_MS = 60_000
+STALE_MS = round(liveness.STALE_S * 1e3)
 _KIND_NUMBER = {"gateway": 0, "tracker": 1, "phone": 2}
 _FRAME_ROW = np.dtype(
     [

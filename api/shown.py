@@ -4,15 +4,13 @@ import datetime as dt
 from typing import Any
 
 from db import live_reads, read_models
-from domain import emergencies
+from domain import emergencies, liveness
 
 Json = dict[str, Any]
-STALE_S = 60.0
-"""A fix older than this is shown as stale."""
 
 
 def unit(found: read_models.Unit, now: dt.datetime) -> Json:
-    """A unit; `state` is moving, standing, stale or silent (never heard of)."""
+    """A unit; `state` is a domain.liveness.UnitState."""
     age_s = found.age_s(now)
     return {
         "id": found.device_id,
@@ -21,7 +19,7 @@ def unit(found: read_models.Unit, now: dt.datetime) -> Json:
         "label": found.label,
         "vehicle": found.vehicle,
         "person": found.person,
-        "state": _state(found, age_s),
+        "state": liveness.state(age_s=age_s, moving=found.moving),
         "lat": found.position.lat if found.position else None,
         "lon": found.position.lon if found.position else None,
         "is_current": found.current_position(now) is not None,
@@ -70,6 +68,11 @@ def instant(time: dt.datetime | None) -> str | None:
     return None if time is None else time.astimezone(dt.UTC).isoformat().replace("+00:00", "Z")
 
 
+def instant_of_ms(unix_ms: int) -> str:
+    """ISO 8601 in UTC of Unix ms."""
+    return dt.datetime.fromtimestamp(unix_ms / 1e3, dt.UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
 def _place(place: emergencies.AlertLocation | None) -> Json:
     return {
         "lat": place.position.lat if place else None,
@@ -78,16 +81,3 @@ def _place(place: emergencies.AlertLocation | None) -> Json:
         "location_age_s": place.age_s if place else None,
         "accuracy_m": place.accuracy_m if place else None,
     }
-
-
-def _state(found: read_models.Unit, age_s: float | None) -> str:
-    if age_s is None:
-        return "silent"
-    if age_s > STALE_S:
-        return "stale"
-    return "moving" if found.moving else "standing"
-
-
-def instant_of_ms(unix_ms: int) -> str:
-    """ISO 8601 in UTC of Unix ms."""
-    return dt.datetime.fromtimestamp(unix_ms / 1e3, dt.UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

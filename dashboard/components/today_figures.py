@@ -6,6 +6,7 @@ from dash import html
 
 from api import figures_desk
 from dashboard import i18n
+from domain import liveness
 
 UNITS, ALERTS, VISITS = "today-units", "today-alerts", "today-visits"  #: the sections of rows that links lead to
 _M_PER_KM = 1000
@@ -18,9 +19,10 @@ def render(day: figures_desk.Today) -> html.Ul:
     return html.Ul(
         className="figures",
         children=[
-            _figure(i18n.text("moving"), i18n.number(states[figures_desk.UnitState.MOVING]), UNITS),
-            _figure(i18n.text("standing"), i18n.number(states[figures_desk.UnitState.STANDING]), UNITS),
-            _figure(i18n.text("silent for over 30 minutes"), i18n.number(states[figures_desk.UnitState.SILENT]), UNITS),
+            _figure(i18n.text("moving"), i18n.number(states[liveness.UnitState.MOVING]), UNITS),
+            _figure(i18n.text("standing"), i18n.number(states[liveness.UnitState.STANDING]), UNITS),
+            _figure(i18n.text("stale"), i18n.number(states[liveness.UnitState.STALE]), UNITS),
+            _figure(i18n.text("silent for over 30 minutes"), i18n.number(states[liveness.UnitState.SILENT]), UNITS),
             _figure(i18n.text("fixes"), i18n.number(day.fixes), UNITS),
             _figure(i18n.text("km driven"), i18n.number(day.distance_m / _M_PER_KM, digits=1), UNITS),
             _figure(i18n.text("alerts"), i18n.number(len(day.alerts)), ALERTS),

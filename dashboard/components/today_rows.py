@@ -7,7 +7,7 @@ from dash import dcc, html
 
 from api import figures_desk
 from dashboard import i18n
-from dashboard.components import today_figures
+from dashboard.components import today_figures, unit_words
 from dashboard.figures import bars
 
 _M_PER_KM = 1000
@@ -29,16 +29,11 @@ def _section(name: str, title: str, figure: Any, grid: dash_ag_grid.AgGrid) -> h
 
 
 def _units(day: figures_desk.Today, zone: str) -> dash_ag_grid.AgGrid:
-    states = {
-        figures_desk.UnitState.MOVING: i18n.text("moving"),
-        figures_desk.UnitState.STANDING: i18n.text("standing"),
-        figures_desk.UnitState.SILENT: i18n.text("silent"),
-    }
     rows = [
         {
             "name": unit.name,
             "person": unit.person or "",
-            "state": states[day.state_of(unit)],
+            "state": unit_words.state(day.state_of(unit)),
             "fixes": unit.fixes,
             "km": round(unit.distance_m / _M_PER_KM, 1),
             "last": i18n.clock(unit.time, zone=zone) if unit.time else "",

@@ -12,10 +12,11 @@ from dash import ClientsideFunction, Input, Output, State, callback, dcc, html
 from api import identity
 from dashboard import attributes, i18n, ids, request_context
 from dashboard.components import unit_words
+from domain import liveness
 
 _REFRESH_MS = 5000
 _MOST_ROWS = 500  #: more are found by searching, not by scrolling
-_STATES = ("alert", "moving", "standing", "stale", "silent")
+_STATES = ("alert", *liveness.UnitState)
 
 Json = dict[str, Any]
 
