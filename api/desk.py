@@ -12,7 +12,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from api import shown
-from db import engine, live_reads, read_models, unit_of_work
+from db import alert_changes, engine, live_reads, read_models, unit_of_work
 from domain import accounts, emergencies, errors
 from domain.operations import emergencies as emergency_operations
 
@@ -95,8 +95,8 @@ class Desk:
             found = live_reads.seen_alert(connection, identity.tenant_id, alert_id)
             if found is None:
                 raise emergency_operations.AlertNotFoundError(alert_id)
-            changes = live_reads.alert_changes(connection, identity.tenant_id, alert_id)
-        return {**shown.alert(found), "history": [{**change, "at": shown.instant(change["at"])} for change in changes]}
+            changes = alert_changes.of_alerts(connection, identity.tenant_id, [alert_id])[alert_id]
+        return {**shown.alert(found), "history": [shown.change(each) for each in changes]}
 
     def acknowledge(self, identity: accounts.Identity, alert_id: uuid.UUID, now: dt.datetime) -> Json:
         """Take an alert; it as it is then.

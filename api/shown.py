@@ -3,7 +3,7 @@
 import datetime as dt
 from typing import Any
 
-from db import live_reads, read_models
+from db import alert_changes, live_reads, read_models
 from domain import emergencies, liveness
 
 Json = dict[str, Any]
@@ -61,6 +61,11 @@ def alert(found: live_reads.SeenAlert) -> Json:
         "resolved_by": it.resolved_by,
         "resolution": it.resolution,
     }
+
+
+def change(found: alert_changes.Change) -> Json:
+    """A line of an alert's history."""
+    return {"change": found.change, "at": instant(found.at), "actor": found.actor, "note": found.note}
 
 
 def instant(time: dt.datetime | None) -> str | None:

@@ -42,12 +42,6 @@ def seen_alert(connection: sa.Connection, tenant_id: uuid.UUID, alert_id: uuid.U
     return found[0] if found else None
 
 
-def alert_changes(connection: sa.Connection, tenant_id: uuid.UUID, alert_id: uuid.UUID) -> Sequence[sa.RowMapping]:
-    """The history of an alert: change, at, actor, note."""
-    given = {"tenant_id": tenant_id, "alert_id": alert_id}
-    return connection.exec_driver_sql(queries.get("alert_history"), given).mappings().all()
-
-
 def unit_status(connection: sa.Connection, tenant_id: uuid.UUID, device_id: int) -> sa.RowMapping | None:
     """What a device last told of itself."""
     given = {"tenant_id": tenant_id, "device_id": device_id}

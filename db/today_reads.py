@@ -2,12 +2,11 @@
 
 import datetime as dt
 import uuid
-from collections import defaultdict
 from dataclasses import dataclass
 
 import sqlalchemy as sa
 
-from db import queries
+from db import alert_changes, queries
 from domain import emergencies, geofencing
 
 _MOST_RESOLVED = 200
@@ -57,16 +56,6 @@ class Visits:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Change:
-    """One line of an alert's history."""
-
-    change: emergencies.AlertChange
-    at: dt.datetime
-    actor: str | None  #: None is the system or the device
-    note: str | None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class ResolvedAlert:
     """How an alert ended, and how it came to that."""
 
@@ -78,7 +67,7 @@ class ResolvedAlert:
     resolved_at: dt.datetime
     resolved_by: str
     resolution: str
-    history: tuple[Change, ...]
+    history: tuple[alert_changes.Change, ...]
 
 
 def units(connection: sa.Connection, tenant_id: uuid.UUID, *, since: dt.datetime) -> list[UnitDay]:
@@ -107,19 +96,8 @@ def resolved_alerts(connection: sa.Connection, tenant_id: uuid.UUID, *, since: d
     """A tenant's alerts resolved since a time with their histories, the newest first, the newest 200."""
     wanted = {"tenant_id": tenant_id, "since": since, "most": _MOST_RESOLVED}
     rows = connection.exec_driver_sql(queries.get("alerts_resolved_since"), wanted).mappings().all()
-    histories = _histories(connection, tenant_id, [row["id"] for row in rows])
+    histories = alert_changes.of_alerts(connection, tenant_id, [row["id"] for row in rows])
     return [
         ResolvedAlert(**{**row, "person": row["person"] or None, "history": tuple(histories[row["id"]])})
         for row in rows
     ]
-
-
-def _histories(
-    connection: sa.Connection, tenant_id: uuid.UUID, alert_ids: list[uuid.UUID]
-) -> defaultdict[uuid.UUID, list[Change]]:
-    found: defaultdict[uuid.UUID, list[Change]] = defaultdict(list)
-    wanted = {"tenant_id": tenant_id, "alert_ids": alert_ids}
-    for row in connection.exec_driver_sql(queries.get("changes_of_alerts"), wanted):
-        line = Change(change=emergencies.AlertChange(row.change), at=row.at, actor=row.actor, note=row.note)
-        found[row.alert_id].append(line)
-    return found

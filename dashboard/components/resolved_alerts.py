@@ -10,7 +10,7 @@ from dash import Input, Output, callback, html
 from api import identity
 from dashboard import i18n, ids, request_context
 from dashboard.components import alert_words
-from db import today_reads
+from db import alert_changes, today_reads
 
 
 def render() -> html.Div:
@@ -46,7 +46,7 @@ def _row(alert: today_reads.ResolvedAlert, zone: str) -> html.Tr:
     )
 
 
-def _line(line: today_reads.Change, zone: str) -> str:
+def _line(line: alert_changes.Change, zone: str) -> str:
     parts = [i18n.clock(line.at, zone=zone), alert_words.change(line.change), line.actor, line.note]
     return " · ".join(filter(None, parts))
 

@@ -23,12 +23,12 @@ WHERE alert.tenant_id = %(tenant_id)s
     END
 ORDER BY (alert.state = 'open') DESC, (alert.state = 'acknowledged') DESC, alert.priority DESC, alert.raised_at;
 
--- alert_history --
--- What happened to an alert. By ix_alert_history_tenant_id_alert_id_id.
-SELECT change, at, actor, note
+-- changes_of_alerts --
+-- What happened to some of a tenant's alerts, in order. By ix_alert_history_tenant_id_alert_id_id.
+SELECT alert_id, change, at, actor, note
 FROM alert_history
-WHERE tenant_id = %(tenant_id)s AND alert_id = %(alert_id)s
-ORDER BY id;
+WHERE tenant_id = %(tenant_id)s AND alert_id = ANY(%(alert_ids)s)
+ORDER BY alert_id, id;
 
 -- unit_status --
 -- What a device last told of itself.

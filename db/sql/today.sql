@@ -72,10 +72,3 @@ LEFT JOIN person ON person.tenant_id = alert.tenant_id AND person.id = alert.per
 WHERE alert.tenant_id = %(tenant_id)s AND alert.state = 'resolved' AND alert.resolved_at >= %(since)s
 ORDER BY alert.resolved_at DESC
 LIMIT %(most)s;
-
--- changes_of_alerts --
--- What happened to some of a tenant's alerts, in order.
-SELECT alert_id, change, at, actor, note
-FROM alert_history
-WHERE tenant_id = %(tenant_id)s AND alert_id = ANY(%(alert_ids)s)
-ORDER BY at, id;
