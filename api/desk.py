@@ -79,10 +79,10 @@ class Desk:
             fences = live_reads.geofences(connection, identity.tenant_id)
         return {"type": "FeatureCollection", "features": [_feature(fence) for fence in fences]}
 
-    def alerts(self, identity: accounts.Identity, resolved_since: dt.datetime | None = None) -> list[Json]:
-        """The unresolved alerts, the most urgent first, then those resolved since then."""
+    def alerts(self, identity: accounts.Identity) -> list[Json]:
+        """The unresolved alerts, the most urgent first."""
         with self._reading(identity) as connection:
-            found = live_reads.seen_alerts(connection, identity.tenant_id, resolved_since=resolved_since)
+            found = live_reads.seen_alerts(connection, identity.tenant_id)
         return [shown.alert(each) for each in found]
 
     def alert(self, identity: accounts.Identity, alert_id: uuid.UUID) -> Json:
@@ -143,8 +143,7 @@ class Desk:
 
 
 def _unit(connection: sa.Connection, identity: accounts.Identity, device_id: int) -> read_models.Unit:
-    found = read_models.units(connection, identity.tenant_id)
-    unit = next((unit for unit in found if unit.device_id == device_id), None)
+    unit = read_models.unit(connection, identity.tenant_id, device_id)
     if unit is None:
         raise UnitNotFoundError(device_id)
     return unit

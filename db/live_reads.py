@@ -29,16 +29,14 @@ def live_units(connection: sa.Connection, tenant_id: uuid.UUID) -> Sequence[sa.R
     return connection.exec_driver_sql(queries.get("live_units"), {"tenant_id": tenant_id}).all()
 
 
-def seen_alerts(
-    connection: sa.Connection, tenant_id: uuid.UUID, *, resolved_since: dt.datetime | None = None
-) -> list[SeenAlert]:
-    """The unresolved alerts, and those resolved since then."""
-    return _seen(connection, tenant_id, alert_id=None, resolved_since=resolved_since)
+def seen_alerts(connection: sa.Connection, tenant_id: uuid.UUID) -> list[SeenAlert]:
+    """The unresolved alerts: the open ones first, the most urgent of them, then the older."""
+    return _seen(connection, tenant_id, alert_id=None)
 
 
 def seen_alert(connection: sa.Connection, tenant_id: uuid.UUID, alert_id: uuid.UUID) -> SeenAlert | None:
     """One alert; None where this tenant has no such alert."""
-    found = _seen(connection, tenant_id, alert_id=alert_id, resolved_since=None)
+    found = _seen(connection, tenant_id, alert_id=alert_id)
     return found[0] if found else None
 
 
@@ -76,13 +74,8 @@ def devices_of_person(connection: sa.Connection, tenant_id: uuid.UUID, person_id
     return frozenset(device_id for device_id in rows if device_id is not None) if rows else None
 
 
-def _seen(
-    connection: sa.Connection,
-    tenant_id: uuid.UUID,
-    *,
-    alert_id: uuid.UUID | None,
-    resolved_since: dt.datetime | None,
-) -> list[SeenAlert]:
-    given = {"tenant_id": tenant_id, "alert_id": alert_id, "resolved_since": resolved_since}
-    rows = connection.exec_driver_sql(queries.get("seen_alerts"), given).mappings()
+def _seen(connection: sa.Connection, tenant_id: uuid.UUID, *, alert_id: uuid.UUID | None) -> list[SeenAlert]:
+    rows = connection.exec_driver_sql(
+        queries.get("seen_alerts"), {"tenant_id": tenant_id, "alert_id": alert_id}
+    ).mappings()
     return [SeenAlert(alert=alerts.from_row(row), device_id=row["device_id"], who=row["who"]) for row in rows]

@@ -1,4 +1,4 @@
-"""What screens ask of a tenant's present: its units, its unresolved alerts, its counts.
+"""What screens ask of a tenant's present: its units.
 
 The queries name the tenant themselves, so that they serve the backend role as well as the web role.
 """
@@ -9,8 +9,8 @@ from dataclasses import dataclass
 
 import sqlalchemy as sa
 
-from db import alerts, queries
-from domain import activity, emergencies, geo, telemetry
+from db import queries
+from domain import emergencies, geo, telemetry
 
 _MOST_UNITS = 100_000
 
@@ -46,46 +46,20 @@ class Unit:
         return None if age_s is None or age_s > emergencies.OLD_POSITION_S else self.position
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Counts:
-    """A tenant in figures."""
-
-    units: int
-    current: int  #: with a fix of the last 30 minutes
-    moving: int  #: of these
-    open_alerts: int
-    acknowledged_alerts: int
-    recent_fixes: int  #: of this hour and the one before, by their own times
-
-
 def units(connection: sa.Connection, tenant_id: uuid.UUID, *, most: int = _MOST_UNITS) -> list[Unit]:
     """A tenant's units, the newest fix first."""
-    rows = connection.exec_driver_sql(queries.get("units"), {"tenant_id": tenant_id, "most": most}).mappings()
-    return [_unit(row) for row in rows]
+    return _units(connection, tenant_id, device_id=None, most=most)
 
 
-def unresolved_alerts(connection: sa.Connection, tenant_id: uuid.UUID) -> list[emergencies.Alert]:
-    """A tenant's alerts that somebody must still look at: the open ones first, then by priority, then the oldest."""
-    rows = connection.exec_driver_sql(queries.get("unresolved_alerts"), {"tenant_id": tenant_id}).mappings()
-    return [alerts.from_row(row) for row in rows]
+def unit(connection: sa.Connection, tenant_id: uuid.UUID, device_id: int) -> Unit | None:
+    """One of a tenant's units; None where it has no such device in service."""
+    found = _units(connection, tenant_id, device_id=device_id, most=1)
+    return found[0] if found else None
 
 
-def counts(connection: sa.Connection, tenant_id: uuid.UUID, *, now: dt.datetime) -> Counts:
-    """A tenant's counts."""
-    tenant = {"tenant_id": tenant_id}
-    current_since = now - dt.timedelta(seconds=emergencies.OLD_POSITION_S)
-    unit = connection.exec_driver_sql(queries.get("unit_counts"), {**tenant, "current_since": current_since}).one()
-    alert = connection.exec_driver_sql(queries.get("alert_counts"), tenant).one()
-    hour_before = activity.hour_of(now) - dt.timedelta(hours=1)
-    fixes = connection.exec_driver_sql(queries.get("fixes_since"), {**tenant, "since": hour_before}).scalar_one()
-    return Counts(
-        units=unit.units,
-        current=unit.current,
-        moving=unit.moving,
-        open_alerts=alert.open,
-        acknowledged_alerts=alert.acknowledged,
-        recent_fixes=fixes,
-    )
+def _units(connection: sa.Connection, tenant_id: uuid.UUID, *, device_id: int | None, most: int) -> list[Unit]:
+    given = {"tenant_id": tenant_id, "device_id": device_id, "most": most}
+    return [_unit(row) for row in connection.exec_driver_sql(queries.get("units"), given).mappings()]
 
 
 def _unit(row: sa.RowMapping) -> Unit:

@@ -7,8 +7,8 @@ WHERE device.tenant_id = %(tenant_id)s AND device.retired_at IS NULL
 ORDER BY device.id;
 
 -- seen_alerts --
--- A tenant's alerts with the names around them: unresolved ones first, the most urgent of them, then the older.
--- All that are unresolved, those resolved since a time, or one by its id.
+-- A tenant's unresolved alerts with the names around them, or one alert by its id: the open ones first, the most urgent
+-- of them, then the older. By uq_alert_unresolved_fob, which holds the unresolved alone, or pk_alert.
 SELECT
     alert.*,
     device.id AS device_id,
@@ -17,11 +17,8 @@ FROM alert
 LEFT JOIN device ON device.tenant_id = alert.tenant_id AND device.name = alert.device_name
 LEFT JOIN person ON person.tenant_id = alert.tenant_id AND person.id = alert.person_id
 WHERE alert.tenant_id = %(tenant_id)s
-    AND CASE
-        WHEN %(alert_id)s::uuid IS NOT NULL THEN alert.id = %(alert_id)s::uuid
-        ELSE alert.state <> 'resolved' OR alert.resolved_at >= %(resolved_since)s::timestamptz
-    END
-ORDER BY (alert.state = 'open') DESC, (alert.state = 'acknowledged') DESC, alert.priority DESC, alert.raised_at;
+    AND CASE WHEN %(alert_id)s::uuid IS NULL THEN alert.state <> 'resolved' ELSE alert.id = %(alert_id)s::uuid END
+ORDER BY (alert.state = 'open') DESC, alert.priority DESC, alert.raised_at;
 
 -- changes_of_alerts --
 -- What happened to some of a tenant's alerts, in order. By ix_alert_history_tenant_id_alert_id_id.

@@ -3,7 +3,7 @@ import datetime as dt
 import pytest
 import sqlalchemy as sa
 
-from db import engine, read_models, tables
+from db import engine, live_reads, read_models, tables
 from domain import emergencies, geo, telemetry
 from tests.integration.db import two_tenants
 from tests.integration.db.two_tenants import NOW, Tenant
@@ -64,6 +64,17 @@ def test_a_unit_that_was_never_heard_of_comes_last_with_nothing_known(owner: sa.
     assert [unit.name for unit in first] == ["van-01"]
 
 
+def test_one_unit_is_found_by_its_number_in_its_own_company_alone(
+    web: sa.Engine, tenants: tuple[Tenant, Tenant]
+) -> None:
+    ours, theirs = tenants
+    with engine.tenant_transaction(web, ours.id) as connection:
+        found = read_models.unit(connection, ours.id, ours.device_id)
+
+        assert found == read_models.units(connection, ours.id)[0]
+        assert read_models.unit(connection, ours.id, theirs.device_id) is None
+
+
 def test_a_retired_unit_is_not_shown(owner: sa.Engine, ours: Tenant) -> None:
     with owner.connect() as connection:
         connection.execute(sa.update(tables.device).values(retired_at=NOW))
@@ -115,22 +126,7 @@ def test_unresolved_alerts_come_open_ones_first_then_by_priority_then_the_oldest
             alert("resolved", 0, **over),
         ):
             connection.execute(sa.insert(tables.alert).values(row))
-        found = read_models.unresolved_alerts(connection, ours.id)
-        counts = read_models.counts(connection, ours.id, now=NOW)
+        found = [each.alert for each in live_reads.seen_alerts(connection, ours.id)]
 
     assert [alert.fob for alert in found] == ["older", "younger", "low", "acknowledged"]
     assert found[3].state is emergencies.AlertState.ACKNOWLEDGED
-    assert (counts.open_alerts, counts.acknowledged_alerts) == (3, 1)
-
-
-def test_counts_are_of_one_tenant_and_of_fixes_that_are_current(web: sa.Engine, ours: Tenant) -> None:
-    def counts(now: dt.datetime) -> read_models.Counts:
-        with engine.tenant_transaction(web, ours.id) as connection:
-            return read_models.counts(connection, ours.id, now=now)
-
-    assert counts(NOW) == read_models.Counts(
-        units=1, current=1, moving=0, open_alerts=1, acknowledged_alerts=0, recent_fixes=1
-    )
-    assert counts(NOW + dt.timedelta(minutes=31)).current == 0
-    assert counts(NOW + dt.timedelta(hours=1)).recent_fixes == 1
-    assert counts(NOW + dt.timedelta(hours=2)).recent_fixes == 0
