@@ -60,7 +60,7 @@ def _fill(connection: sa.Connection, slug: str) -> Tenant:
     add(tables.geofence, **own, id=fence_id, name="Depot", geom=OUTLINE)
     add(tables.geofence_event, **fence, **PLACE, time=NOW, received_at=NOW, kind="entered")
     add(tables.geofence_presence, **fence, entered_at=NOW)
-    add(tables.alert, **own, id=alert_id, fob="FOB-00001", device_name="van-01", **_alert())
+    add(tables.alert, **own, id=alert_id, person_id=person_id, fob="FOB-00001", device_name="van-01", **_alert())
     press = {"fob": "FOB-00001", "kind": "press", "time": NOW, "clock": "gps", "received_at": NOW, "seq": 1}
     add(tables.press, **own, **device, **press, id=uuid.uuid4(), device_name="van-01", alert_id=alert_id)
     add(tables.alert_history, **own, alert_id=alert_id, change="raised", at=NOW)
