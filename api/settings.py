@@ -7,11 +7,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
-from urllib.parse import unquote, urlsplit
+from urllib.parse import urlsplit
 
 from api import errors
+from domain.wire import broker_address
 
-_BROKER_PORTS = {"mqtt": 1883, "mqtts": 8883}
 _LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR")
 _HIGHEST_PORT = 65_535
 
@@ -80,19 +80,11 @@ def _required(env: Mapping[str, str], name: str) -> str:
 
 def _broker(name: str, url: str, ca_file: str | None) -> Broker:
     try:
-        parts = urlsplit(url)
-        port = parts.port
-    except ValueError as error:
-        raise errors.SettingsError(f"{name}: {error}") from None
-    if parts.scheme not in _BROKER_PORTS or not parts.hostname or parts.path not in ("", "/"):
-        raise errors.SettingsError(f"{name} is not of the form mqtt://user:password@host:1883 (mqtts:// for TLS)")
-    return Broker(
-        host=parts.hostname,
-        port=port or _BROKER_PORTS[parts.scheme],
-        user=unquote(parts.username) if parts.username else None,
-        password=unquote(parts.password) if parts.password else None,
-        tls=_tls(ca_file) if parts.scheme == "mqtts" else None,
-    )
+        at = broker_address.parse(url)
+    except broker_address.BrokerAddressError as error:
+        raise errors.SettingsError(f"{name} {error}") from None
+    tls = _tls(ca_file) if at.tls else None
+    return Broker(host=at.host, port=at.port, user=at.user, password=at.password, tls=tls)
 
 
 def _tls(ca_file: str | None) -> ssl.SSLContext:

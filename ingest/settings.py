@@ -6,11 +6,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-from urllib.parse import unquote, urlsplit
 
+from domain.wire import broker_address
 from ingest import errors, mqtt_connection
 
-_PORTS = {"mqtt": 1883, "mqtts": 8883}
 _MOST_WINDOW = 65_535
 
 
@@ -75,20 +74,12 @@ def _required(env: Mapping[str, str], name: str) -> str:
 
 def _broker(name: str, url: str, ca_file: str | None) -> Broker:
     try:
-        parts = urlsplit(url)
-        port = parts.port
-    except ValueError as error:
-        raise errors.SettingsError(f"{name}: {error}") from None
-    if parts.scheme not in _PORTS or not parts.hostname or parts.path not in ("", "/"):
-        raise errors.SettingsError(f"{name} is not of the form mqtt://user:password@host:1883 (mqtts:// for TLS)")
+        at = broker_address.parse(url)
+    except broker_address.BrokerAddressError as error:
+        raise errors.SettingsError(f"{name} {error}") from None
+    tls = _tls(ca_file) if at.tls else None
     return Broker(
-        address=mqtt_connection.Address(
-            host=parts.hostname,
-            port=port or _PORTS[parts.scheme],
-            tls=_tls(ca_file) if parts.scheme == "mqtts" else None,
-        ),
-        user=unquote(parts.username) if parts.username else None,
-        password=unquote(parts.password) if parts.password else None,
+        address=mqtt_connection.Address(host=at.host, port=at.port, tls=tls), user=at.user, password=at.password
     )
 
 

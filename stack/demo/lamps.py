@@ -4,8 +4,7 @@ from paho.mqtt import MQTTException, enums, publish
 
 from db import demo_view
 from domain import emergencies
-from domain.wire import control, topics
-from stack.fleet import broker_address
+from domain.wire import broker_address, control, topics
 
 #: What a broker that can't be reached, or refuses, raises.
 Unreachable = (OSError, MQTTException)

@@ -10,8 +10,9 @@ from pathlib import Path
 from db import engine
 from db import errors as db_errors
 from db.seed import demo, roster
+from domain.wire import broker_address
 from stack import account, broker, broker_users, errors, running, settings, state
-from stack.fleet import broker_address, control, gateways
+from stack.fleet import control, gateways
 
 MQTT_VARIABLE = "STACK_FLEET_MQTT_URL"
 _SOCKET, _PASSWORDS = "fleet.sock", "passwords.json"
@@ -41,7 +42,10 @@ def prepare(choice: settings.Settings, *, mqtt_url: str | None, units: int, vans
             raise errors.StackError(
                 "vans with real gateways need the stack of this checkout, which lets them into its broker; use --gateways 0"
             )
-        broker_address.parse(mqtt_url)
+        try:
+            broker_address.parse(mqtt_url)
+        except broker_address.BrokerAddressError as error:
+            raise errors.StackError(f"the broker's address {error}") from None
         return _premises(choice, mqtt_url, None)
     try:
         with engine.connect(own.addresses.database_url) as connection:

@@ -14,8 +14,8 @@ from typing import Any
 import gmqtt
 import gmqtt.storage
 
+from domain.wire import broker_address
 from stack import errors
-from stack.fleet import broker_address
 
 _log = logging.getLogger(__name__)
 

@@ -1,7 +1,6 @@
 import pytest
 
-from stack import errors
-from stack.fleet import broker_address
+from domain.wire import broker_address
 
 
 def test_an_address_is_taken_apart() -> None:
@@ -12,9 +11,11 @@ def test_an_address_is_taken_apart() -> None:
     assert "cret" not in repr(address)
 
 
-@pytest.mark.parametrize("url", ["", "http://host", "mqtt://", "mqtt://user:secret@host:99999999", "host:1883"])
+@pytest.mark.parametrize(
+    "url", ["", "http://host", "mqtt://host/path", "mqtt://", "mqtt://user:secret@host:99999999", "host:1883"]
+)
 def test_an_address_that_is_none_is_refused_without_repeating_it(url: str) -> None:
-    with pytest.raises(errors.StackError, match="mqtt://user:password@host:1883") as raised:
+    with pytest.raises(broker_address.BrokerAddressError, match="mqtt://user:password@host:1883") as raised:
         broker_address.parse(url)
 
     assert "secret" not in str(raised.value)

@@ -3,9 +3,18 @@
 from dataclasses import dataclass, field
 from urllib.parse import unquote, urlsplit
 
-from stack import errors
+from domain import errors
 
 _PORTS = {"mqtt": 1883, "mqtts": 8883}
+
+
+class BrokerAddressError(errors.DomainError):
+    """It is no address of a broker. The message does not repeat it, as it may hold a password."""
+
+    code = "bad_broker_address"
+
+    def __init__(self) -> None:
+        super().__init__("is not of the form mqtt://user:password@host:1883 (mqtts:// for TLS)")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,15 +32,15 @@ def parse(url: str) -> BrokerAddress:
     """Take an address apart.
 
     Raises:
-        StackError: it is none. The message does not repeat it, as it may hold a password.
+        BrokerAddressError: it is none.
     """
     try:
         parts = urlsplit(url)
         port = parts.port or _PORTS.get(parts.scheme)
     except ValueError:
         port = None
-    if port is None or not parts.hostname or parts.scheme not in _PORTS:
-        raise errors.StackError("the broker's address is not of the form mqtt://user:password@host:1883")
+    if port is None or not parts.hostname or parts.scheme not in _PORTS or parts.path not in ("", "/"):
+        raise BrokerAddressError
     return BrokerAddress(
         host=parts.hostname,
         port=port,

@@ -1,0 +1,50 @@
+import pytest
+
+from api import errors, security_headers, settings
+
+WHOLE = {
+    "WEB_DATABASE_URL": "postgresql://web@db/driveops",
+    "WEB_AUTH_DATABASE_URL": "postgresql://auth@db/driveops",
+    "WEB_MQTT_URL": "mqtt://web:s%3Acret@broker",
+}
+
+
+def test_the_defaults_serve_this_machine_alone() -> None:
+    choice = settings.Settings.from_env(WHOLE)
+
+    assert (choice.host, choice.port, choice.public_url, choice.is_https) == ("127.0.0.1", 8050, None, False)
+    assert (choice.broker.host, choice.broker.port, choice.broker.user) == ("broker", 1883, "web")
+    assert "cret" not in repr(choice)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("WEB_DATABASE_URL", ""),
+        ("WEB_AUTH_DATABASE_URL", ""),
+        ("WEB_MQTT_URL", "http://broker"),
+        ("WEB_PORT", "0"),
+        ("WEB_PUBLIC_URL", "fleet.example"),
+        ("WEB_PUBLIC_URL", "https://fleet.example/app"),
+        ("WEB_MAP_RASTER_URL", "https://tiles.example/{z}/{x}.png"),
+        ("WEB_LOG_LEVEL", "loud"),
+    ],
+)
+def test_a_setting_that_makes_no_sense_is_named(name: str, value: str) -> None:
+    with pytest.raises(errors.SettingsError, match=name):
+        settings.Settings.from_env(WHOLE | {name: value})
+
+
+def test_a_certificate_that_is_not_there_is_named() -> None:
+    with pytest.raises(errors.SettingsError, match="WEB_MQTT_CA: /nowhere"):
+        settings.Settings.from_env(WHOLE | {"WEB_MQTT_URL": "mqtts://broker", "WEB_MQTT_CA": "/nowhere"})
+
+
+def test_the_tile_host_and_no_other_is_let_into_the_policy() -> None:
+    tiles = security_headers.tile_origin("https://tiles.example:8443/{z}/{x}/{y}.png")
+
+    rules = dict(rule.split(" ", 1) for rule in security_headers.policy(["'sha256-x'"], tiles).split("; "))
+
+    assert rules["img-src"] == "'self' data: blob: https://tiles.example:8443"
+    assert rules["connect-src"] == "'self' https://tiles.example:8443"
+    assert rules["script-src"] == "'self' 'sha256-x'"
