@@ -36,10 +36,15 @@ def is_back(dana: visitor.Visitor) -> None:
         dana.forgive(expected)
 
 
+def says_so(dana: visitor.Visitor, streets: town.Town, state: str) -> None:
+    """The page tells it, and meanwhile somebody needs help."""
+    sync_api.expect(badge(dana)).to_have_attribute("data-state", state, timeout=_LIMIT_MS)
+    streets.press(town.of_demo()[1])
+
+
 def test_the_web_server_dies(dana: visitor.Visitor, streets: town.Town, site: WebProcess) -> None:
     site.kill()
-    sync_api.expect(badge(dana)).to_have_attribute("data-state", "dead", timeout=_LIMIT_MS)
-    streets.press(town.of_demo()[1])
+    says_so(dana, streets, "dead")
 
     site.start()
 
@@ -48,8 +53,7 @@ def test_the_web_server_dies(dana: visitor.Visitor, streets: town.Town, site: We
 
 def test_ingest_dies(dana: visitor.Visitor, streets: town.Town, ingest: IngestProcess) -> None:
     ingest.kill()
-    sync_api.expect(badge(dana)).to_have_attribute("data-state", "degraded", timeout=_LIMIT_MS)
-    streets.press(town.of_demo()[1])
+    says_so(dana, streets, "degraded")
 
     ingest.start()
 
@@ -58,10 +62,9 @@ def test_ingest_dies(dana: visitor.Visitor, streets: town.Town, ingest: IngestPr
 
 def test_the_broker_dies(dana: visitor.Visitor, streets: town.Town, broker: RunningBroker) -> None:
     broker.kill()
-    sync_api.expect(badge(dana)).to_have_attribute("data-state", "degraded", timeout=_LIMIT_MS)
+    says_so(dana, streets, "degraded")
 
     broker.start()
-    streets.press(town.of_demo()[1])
 
     is_back(dana)
 
@@ -69,8 +72,7 @@ def test_the_broker_dies(dana: visitor.Visitor, streets: town.Town, broker: Runn
 def test_the_database_dies(dana: visitor.Visitor, streets: town.Town, postgres_server: postgres.Postgres) -> None:
     postgres_server.kill()
     try:
-        sync_api.expect(badge(dana)).to_have_attribute("data-state", "degraded", timeout=_LIMIT_MS)
-        streets.press(town.of_demo()[1])
+        says_so(dana, streets, "degraded")
     finally:
         postgres_server.start()
 
