@@ -1,6 +1,7 @@
 """The rows that the numbers of a day count."""
 
-from typing import Any
+from collections.abc import Callable, Sequence
+from typing import Any, TypeVar
 
 import dash_ag_grid
 from dash import dcc, html
@@ -11,6 +12,10 @@ from dashboard.components import today_figures, unit_words
 from dashboard.figures import bars
 
 _M_PER_KM = 1000
+
+Row = TypeVar("Row")
+Columns = Sequence[tuple[str, Callable[[Row], object]]]
+"""A title, and what stands under it."""
 
 
 def render(day: figures_desk.Today, *, zone: str) -> list[html.Section]:
@@ -29,71 +34,55 @@ def _section(name: str, title: str, figure: Any, grid: dash_ag_grid.AgGrid) -> h
 
 
 def _units(day: figures_desk.Today, zone: str) -> dash_ag_grid.AgGrid:
-    rows = [
-        {
-            "name": unit.name,
-            "person": unit.person or "",
-            "state": unit_words.state(day.state_of(unit)),
-            "fixes": unit.fixes,
-            "km": round(unit.distance_m / _M_PER_KM, 1),
-            "last": i18n.clock(unit.time, zone=zone) if unit.time else "",
-        }
-        for unit in day.units
-    ]
-    titles = {
-        "name": i18n.text("Unit"),
-        "person": i18n.text("Person"),
-        "state": i18n.text("State"),
-        "fixes": i18n.text("Fixes"),
-        "km": i18n.text("km"),
-        "last": i18n.text("Newest fix"),
-    }
-    return _grid("today-units-grid", titles, rows)
+    return _grid(
+        "today-units-grid",
+        day.units,
+        [
+            (i18n.text("Unit"), lambda unit: unit.name),
+            (i18n.text("Person"), lambda unit: unit.person or ""),
+            (i18n.text("State"), lambda unit: unit_words.state(day.state_of(unit))),
+            (i18n.text("Fixes"), lambda unit: unit.fixes),
+            (i18n.text("km"), lambda unit: round(unit.distance_m / _M_PER_KM, 1)),
+            (i18n.text("Newest fix"), lambda unit: i18n.clock(unit.time, zone=zone) if unit.time else ""),
+        ],
+    )
 
 
 def _alerts(day: figures_desk.Today, zone: str) -> dash_ag_grid.AgGrid:
-    rows = [
-        {
-            "raised": i18n.clock(alert.raised_at, zone=zone),
-            "who": alert.person or alert.fob,
-            "seconds": None if alert.answer_s is None else round(alert.answer_s),
-            "by": alert.answered_by or "",
-        }
-        for alert in day.alerts
-    ]
-    titles = {
-        "raised": i18n.text("Raised"),
-        "who": i18n.text("Who"),
-        "seconds": i18n.text("Seconds to the first answer"),
-        "by": i18n.text("Answered by"),
-    }
-    return _grid("today-alerts-grid", titles, rows)
+    return _grid(
+        "today-alerts-grid",
+        day.alerts,
+        [
+            (i18n.text("Raised"), lambda alert: i18n.clock(alert.raised_at, zone=zone)),
+            (i18n.text("Who"), lambda alert: alert.person or alert.fob),
+            (
+                i18n.text("Seconds to the first answer"),
+                lambda alert: None if alert.answer_s is None else round(alert.answer_s),
+            ),
+            (i18n.text("Answered by"), lambda alert: alert.answered_by or ""),
+        ],
+    )
 
 
 def _visits(day: figures_desk.Today, zone: str) -> dash_ag_grid.AgGrid:
-    rows = [
-        {
-            "fence": fence.fence,
-            "visits": fence.visits,
-            "units": fence.units,
-            "last": i18n.clock(fence.last_at, zone=zone),
-        }
-        for fence in day.visits
-    ]
-    titles = {
-        "fence": i18n.text("Geofence"),
-        "visits": i18n.text("Visits"),
-        "units": i18n.text("Units"),
-        "last": i18n.text("Last at"),
-    }
-    return _grid("today-visits-grid", titles, rows)
+    return _grid(
+        "today-visits-grid",
+        day.visits,
+        [
+            (i18n.text("Geofence"), lambda fence: fence.fence),
+            (i18n.text("Visits"), lambda fence: fence.visits),
+            (i18n.text("Units"), lambda fence: fence.units),
+            (i18n.text("Last at"), lambda fence: i18n.clock(fence.last_at, zone=zone)),
+        ],
+    )
 
 
-def _grid(name: str, titles: dict[str, str], rows: list[dict[str, Any]]) -> dash_ag_grid.AgGrid:
+def _grid(name: str, rows: Sequence[Row], columns: Columns[Row]) -> dash_ag_grid.AgGrid:
+    fields = {f"column{place}": column for place, column in enumerate(columns)}
     return dash_ag_grid.AgGrid(
         id=name,
-        columnDefs=[{"field": field, "headerName": title} for field, title in titles.items()],
-        rowData=rows,
+        columnDefs=[{"field": field, "headerName": title} for field, (title, _) in fields.items()],
+        rowData=[{field: value(row) for field, (_, value) in fields.items()} for row in rows],
         columnSize="responsiveSizeToFit",
         dashGridOptions={
             "pagination": True,

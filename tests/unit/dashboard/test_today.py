@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from api import figures_desk
-from dashboard.components import today_figures, today_view
+from dashboard.components import today_figures, today_rows, today_view
 from dashboard.figures import bars
 from db import today_reads
 from domain import accounts, emergencies
@@ -95,6 +95,20 @@ def test_without_an_answer_there_is_no_median() -> None:
 def test_every_number_leads_to_its_rows() -> None:
     hrefs = {item.children.href for item in today_figures.render(_day()).children}
     assert hrefs == {"#today-units", "#today-alerts", "#today-visits"}
+
+
+def test_the_rows_say_what_the_numbers_count() -> None:
+    day = _day(units=[_unit("a", km=1.24), _unit("d", age_s=None)], alerts=[_alert(10.4), _alert(None)])
+
+    units, alerts, visits = (section.children[-1] for section in today_rows.render(day, zone="Europe/Helsinki"))
+
+    assert [column["headerName"] for column in units.columnDefs][:2] == ["Unit", "Person"]
+    assert [list(row.values())[:5] for row in units.rowData] == [
+        ["a", "", "➤ moving", 10, 1.2],
+        ["d", "", "– silent", 10, 0.0],
+    ]
+    assert [list(row.values())[1:3] for row in alerts.rowData] == [["Aino Laine", 10], ["Aino Laine", None]]
+    assert visits.rowData == []
 
 
 def test_distance_chart_holds_those_that_drove_in_km() -> None:
