@@ -8,7 +8,7 @@ from fastapi import APIRouter, Form, Query, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from starlette import status
 
-from api import guard, identity, login_page, passwords, sessions
+from api import guard, identity, languages, login_page, passwords, sessions
 from db import accounts
 
 router = APIRouter(include_in_schema=False)
@@ -114,7 +114,7 @@ def _sessions(request: Request) -> sessions.Sessions:
 
 
 def _language(request: Request) -> str:
-    return login_page.choose_language(request.cookies.get("language"), request.headers.get("accept-language", ""))
+    return languages.choose(request.cookies.get(languages.COOKIE), request.headers.get("accept-language"))
 
 
 def _csrf(request: Request) -> str:

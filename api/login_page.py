@@ -47,17 +47,6 @@ class Page:
     csrf: str | None = None
 
 
-def choose_language(chosen: str | None, accepted: str) -> str:
-    """The reader's language, by the cookie or by Accept-Language, in its order.
-
-    >>> choose_language(None, "de, fr-CH;q=0.8, en;q=0.5"), choose_language("en", "fr"), choose_language(None, "")
-    ('fr', 'en', 'en')
-    """
-    wishes = [chosen or "", *(part.split(";")[0] for part in accepted.split(","))]
-    known = (wish.strip().lower().partition("-")[0] for wish in wishes)
-    return next((language for language in known if language in TEXTS), "en")
-
-
 def form(language: str, *, goes_to: str, csrf: str, login: str = "", is_wrong: bool = False) -> Page:
     """E-mail and password."""
     texts = TEXTS[language]

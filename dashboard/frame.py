@@ -4,7 +4,7 @@ import dash
 import dash_mantine_components as dmc
 from dash import ClientsideFunction, Input, Output, dcc, html
 
-from api import identity
+from api import identity, languages
 from dashboard import attributes, i18n, ids, request_context, script_texts
 from dashboard.components import alert_actions, alert_banner, resolve_modal
 from domain import accounts
@@ -116,7 +116,7 @@ def _choices() -> list[dmc.SegmentedControl | dmc.Button]:
     return [
         dmc.SegmentedControl(
             id=ids.LANGUAGE_SWITCH,
-            data=[{"value": code, "label": _LANGUAGE_NAMES[code]} for code in i18n.LANGUAGES],
+            data=[{"value": code, "label": _LANGUAGE_NAMES[code]} for code in languages.LANGUAGES],
             value=i18n.language.get(),
             size="xs",
             **attributes.named({"aria-label": i18n.text("Language")}),

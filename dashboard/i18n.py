@@ -15,25 +15,11 @@ import babel
 from babel import dates, numbers
 from babel.messages import mofile, pofile
 
-LANGUAGES = ("en", "fr")
+from api import languages
+
 FOLDER = Path(__file__).parent / "locales"
 
-language: ContextVar[str] = ContextVar("language", default=LANGUAGES[0])
-
-
-def choose(cookie: str | None, accept_language: str | None) -> str:
-    """The language to answer in: what the reader chose, else the first of the browser's that there is.
-
-    >>> choose(None, "de-CH, fr;q=0.8, en;q=0.7"), choose("en", "fr"), choose("xx", None)
-    ('fr', 'en', 'en')
-    """
-    if cookie in LANGUAGES:
-        return cookie
-    for wanted in (accept_language or "").split(","):
-        tag = wanted.split(";")[0].strip().lower().split("-")[0]
-        if tag in LANGUAGES:
-            return tag
-    return LANGUAGES[0]
+language: ContextVar[str] = ContextVar("language", default=languages.LANGUAGES[0])
 
 
 def text(msgid: str, **values: object) -> str:

@@ -1,16 +1,15 @@
 """What the running request is served with: the services of its application and the reader's language."""
 
 from contextvars import ContextVar
-from http import cookies
 
 from starlette.datastructures import Headers
+from starlette.requests import cookie_parser
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from api import desk as api_desk
-from api import figures_desk, service
+from api import figures_desk, languages, service
 from dashboard import i18n
 
-COOKIE = "language"  #: also written by assets/frame.js
 SCHEME_COOKIE = "colour_scheme"  #: written by assets/frame.js
 
 services: ContextVar[service.Services] = ContextVar("services")
@@ -39,18 +38,9 @@ class RequestContext:
         """Pass a request on with its context."""
         if scope["type"] == "http":
             headers = Headers(scope=scope)
-            jar = _cookies(headers.get("cookie", ""))
+            jar = cookie_parser(headers.get("cookie", ""))
             chosen = jar.get(SCHEME_COOKIE)
             services.set(scope["app"].state.services)
             scheme.set(chosen if chosen in _SCHEMES else None)
-            i18n.language.set(i18n.choose(jar.get(COOKIE), headers.get("accept-language")))
+            i18n.language.set(languages.choose(jar.get(languages.COOKIE), headers.get("accept-language")))
         await self._app(scope, receive, send)
-
-
-def _cookies(header: str) -> dict[str, str]:
-    jar = cookies.SimpleCookie()
-    try:
-        jar.load(header)
-    except cookies.CookieError:  # somebody else's cookie on this host: ours are lost with it, the defaults serve
-        return {}
-    return {name: morsel.value for name, morsel in jar.items()}

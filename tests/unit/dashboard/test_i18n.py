@@ -10,6 +10,7 @@ import pytest
 from babel.messages import pofile
 
 import dashboard
+from api import languages
 from dashboard import i18n
 
 _PACKAGE = Path(dashboard.__file__).parent
@@ -67,7 +68,7 @@ def test_french_texts_take_the_same_values() -> None:
     [("fr", "en", "fr"), (None, "fr-CH, en;q=0.5", "fr"), (None, None, "en"), ("de", "de", "en"), ("", "en, fr", "en")],
 )
 def test_language_is_the_readers_choice_or_the_browsers(cookie: str | None, accept: str | None, expected: str) -> None:
-    assert i18n.choose(cookie, accept) == expected
+    assert languages.choose(cookie, accept) == expected
 
 
 def test_texts_numbers_and_times_follow_the_language(french: None) -> None:
