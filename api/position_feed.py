@@ -11,9 +11,7 @@ from api import settings
 from domain.wire import topics
 
 _log = logging.getLogger(__name__)
-_FILTER = topics.live_topic("x").replace("/x/", "/+/")
 _RETRY_S, _ANSWER_S = 1.0, 5.0
-_TENANT_LEVEL = 2
 
 FrameCame = Callable[[str, bytes], None]
 
@@ -66,8 +64,16 @@ class PositionFeed:
             timeout=_ANSWER_S,
         )
         async with client:
-            await client.subscribe(_FILTER, qos=0)
+            await client.subscribe(topics.live_filter(), qos=0)
             self._client = client
             self._changed()
             async for message in client.messages:
-                self._came(message.topic.value.split("/")[_TENANT_LEVEL], bytes(message.payload))
+                self._take(message)
+
+    def _take(self, message: aiomqtt.Message) -> None:
+        try:
+            tenant = topics.live_tenant(message.topic.value)
+        except topics.TopicError as error:
+            _log.warning("a frame is left out: %s", error)
+            return
+        self._came(tenant, bytes(message.payload))

@@ -12,6 +12,7 @@ PREFIX = "driveops/v1"
 OUT_PREFIX = "driveops/out"
 _SEGMENT = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}", re.ASCII)
 _SHARD = re.compile(r"[0-3][0-9a-f]", re.ASCII)
+_LIVE = "live"
 _LEVELS_PLAIN = 5
 _LEVELS_SHARDED = 6
 
@@ -87,7 +88,24 @@ def lane_filter(lane: Lane) -> str:
 
 def live_topic(tenant: str) -> str:
     """Where the delta frames of a tenant go."""
-    return f"{OUT_PREFIX}/{require_segment(tenant)}/live"
+    return f"{OUT_PREFIX}/{require_segment(tenant)}/{_LIVE}"
+
+
+def live_filter() -> str:
+    """The subscription for the delta frames of every tenant."""
+    return f"{OUT_PREFIX}/+/{_LIVE}"
+
+
+def live_tenant(topic: str) -> str:
+    """Whose delta frames a topic carries.
+
+    Raises:
+        TopicError: not of the form `driveops/out/{tenant}/live`.
+    """
+    tenant = topic.removeprefix(OUT_PREFIX + "/").removesuffix("/" + _LIVE)
+    if topic != f"{OUT_PREFIX}/{tenant}/{_LIVE}":
+        raise TopicError(f"not a topic of delta frames: {topic[:200]!r}")
+    return require_segment(tenant)
 
 
 def event_topic(tenant: str, name: str) -> str:

@@ -66,3 +66,14 @@ def test_the_filter_of_a_shard_has_two_hex_digits() -> None:
 def test_what_the_server_writes_stands_under_out() -> None:
     assert topics.live_topic("demo") == "driveops/out/demo/live"
     assert topics.event_topic("demo", "GeofenceEntered") == "driveops/out/demo/events/GeofenceEntered"
+
+
+def test_the_tenant_of_a_frame_is_read_from_its_topic() -> None:
+    assert topics.live_filter() == "driveops/out/+/live"
+    assert topics.live_tenant(topics.live_topic("demo")) == "demo"
+
+
+@pytest.mark.parametrize("topic", ["driveops/out/demo", "driveops/out/a/b/live", "driveops/v1/demo/live", "live", ""])
+def test_a_topic_of_no_frames_has_no_tenant(topic: str) -> None:
+    with pytest.raises(topics.TopicError):
+        topics.live_tenant(topic)
