@@ -14,7 +14,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from api import live_positions, live_viewer, shown
+from api import alert_reader, live_positions, live_viewer
 from db import engine, live_reads
 from domain import accounts, emergencies, live_frame
 
@@ -22,6 +22,7 @@ _log = logging.getLogger(__name__)
 TICK_S = 1.0
 _RELOAD_S = 60.0
 _RELOAD_ALONE_S = 3.0  # no frames come
+_ALERTS = "alerts"
 _EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
 
 
@@ -42,7 +43,7 @@ class Picture:
     slug: str
     positions: live_positions.LivePositions = field(default_factory=live_positions.LivePositions)
     viewers: set[live_viewer.Viewer] = field(default_factory=set)
-    alerts: list[dict[str, Any]] | None = None  #: None until they are read
+    alerts: str | None = None  #: the message of them, made once for all sockets; None until they are read
     due_s: float = 0.0  #: when to load the snapshot, by the monotonic clock
 
 
@@ -71,7 +72,7 @@ class LiveHub:
         viewer.offer({"type": "hello", "server_time_ms": self.clock(), "tick_ms": round(TICK_S * 1e3)})
         viewer.offer(self._vitals_message(picture))
         if picture.alerts is not None:
-            viewer.offer(_alerts_message(picture.alerts))
+            viewer.offer_text(_ALERTS, picture.alerts)
         self._wants_load.set()
         self.joined()
         return viewer
@@ -94,15 +95,15 @@ class LiveHub:
                 except live_frame.FrameError as error:
                     _log.warning("a live frame of %s is left out: %s", slug, error)
 
-    def set_alerts(self, tenant_id: uuid.UUID, found: list[live_reads.SeenAlert]) -> None:
+    def set_alerts(self, tenant_id: uuid.UUID, found: list[alert_reader.Told]) -> None:
         """Take a tenant's unresolved alerts; its sockets are told if they changed."""
         picture = self._pictures.get(tenant_id)
-        told = [shown.alert(each) for each in found]
+        told = f'{{"type": "{_ALERTS}", "alerts": [{", ".join(each.text for each in found)}]}}'
         if picture is None or told == picture.alerts:
             return
         picture.alerts = told
         by_state = {
-            state: {each.device_id for each in found if each.alert.state is state and each.device_id is not None}
+            state: {each.device_id for each in found if each.state is state and each.device_id is not None}
             for state in emergencies.AlertState
         }
         picture.positions.mark_alerts(
@@ -111,7 +112,7 @@ class LiveHub:
         )
         picture.positions.refresh(self.clock())
         for viewer in picture.viewers:
-            viewer.offer(_alerts_message(told))
+            viewer.offer_text(_ALERTS, told)
 
     def set_vitals(self, vitals: Vitals) -> None:
         """Take the vitals; every socket is told if they changed. What was missed meanwhile is loaded again."""
@@ -152,13 +153,14 @@ class LiveHub:
     async def _load(self, picture: Picture) -> None:
         frames_come = self._vitals.broker and self._vitals.ingest
         picture.due_s = time.monotonic() + (_RELOAD_S if frames_come else _RELOAD_ALONE_S)
+        begun = picture.positions.version
         try:
             units = await asyncio.to_thread(self._read, picture.tenant_id)
         except sa.exc.SQLAlchemyError as error:
             _log.warning("the units of %s can't be loaded: %s", picture.slug, error)
             picture.due_s = time.monotonic() + TICK_S
             return
-        picture.positions.load(units)
+        picture.positions.load(units, begun=begun)
         picture.positions.refresh(self.clock())
         for viewer in picture.viewers:
             viewer.awake.set()
@@ -188,10 +190,6 @@ async def wait_for(event: asyncio.Event, limit_s: float) -> None:
     except TimeoutError:
         return
     event.clear()
-
-
-def _alerts_message(alerts: list[dict[str, Any]]) -> dict[str, Any]:
-    return {"type": "alerts", "alerts": alerts}
 
 
 def _unix_ms(time_: dt.datetime | None) -> int | None:

@@ -75,16 +75,24 @@ class LivePositions:
         self._acknowledged: npt.NDArray[np.uint32] = np.zeros(0, np.uint32)
         self.version = 0
         self.is_loaded = False  #: until the first snapshot only what moves is known
-        self.has_strangers = False  #: a frame named units that no snapshot had: load one
+        self._strangers: dict[int, int] = {}  #: units that frames named and no snapshot had, by the version that did
 
     @property
     def rows(self) -> Rows:
         """The columns, by id."""
         return self._rows
 
-    def load(self, units: Iterable[Known]) -> None:
-        """Take a snapshot: these are all units there are, and what is newer here stays."""
-        given = sorted(units)
+    @property
+    def has_strangers(self) -> bool:
+        """A frame named units that no snapshot had: load one."""
+        return bool(self._strangers)
+
+    def load(self, units: Iterable[Known], *, begun: int | None = None) -> None:
+        """Take a snapshot: these are all units there are, and what is newer here stays.
+
+        `begun` is the version when reading it began: units that a frame has named since stay too.
+        """
+        given = sorted(units, key=lambda unit: unit.device_id)
         rows = np.zeros(len(given), _COLUMNS)
         for row, unit in zip(rows, given, strict=True):
             _fill(row, unit)
@@ -100,8 +108,15 @@ class LivePositions:
         same = before["time_ms"][old_place] == rows["time_ms"][new_place]
         rows["version"][new_place[same]] = before["version"][old_place[same]]
         rows["status"][new_place] = before["status"][old_place]
-        self._rows = rows
-        self.is_loaded, self.has_strangers = True, False
+        ids = {unit.device_id for unit in given}
+        self._strangers = {
+            each: since
+            for each, since in self._strangers.items()
+            if begun is not None and since > begun and each not in ids
+        }
+        strangers = before[np.isin(before["id"], list(self._strangers))]
+        self._rows = _by_id(rows, strangers) if len(strangers) else rows
+        self.is_loaded = True
 
     def apply(self, frame: bytes) -> None:
         """Take a delta frame of ingest.
@@ -164,9 +179,8 @@ class LivePositions:
         rows = np.zeros(len(ids), _COLUMNS)
         rows["id"], rows["time_ms"], rows["lat"], rows["lon"] = ids, _NEVER, np.nan, np.nan
         rows["kind"] = _KIND_NUMBER["tracker"]
-        together = np.concatenate([self._rows, rows])
-        self._rows = together[np.argsort(together["id"])]
-        self.has_strangers = True
+        self._rows = _by_id(self._rows, rows)
+        self._strangers |= {int(each): self.version + 1 for each in ids}
 
 
 def read_frame(frame: bytes) -> tuple[int, Rows]:
@@ -188,6 +202,11 @@ def read_frame(frame: bytes) -> tuple[int, Rows]:
         rows[name] = column
         offset += column.nbytes
     return int(tick_ms), rows
+
+
+def _by_id(some: Rows, others: Rows) -> Rows:
+    together = np.concatenate([some, others])
+    return together[np.argsort(together["id"])]
 
 
 def _fill(row: Any, unit: Known) -> None:

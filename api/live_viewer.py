@@ -34,7 +34,7 @@ class Viewer:
     awake: asyncio.Event = field(default_factory=asyncio.Event)
     followed: dict[uuid.UUID, Followed] = field(default_factory=dict)
     _view: view.View | None = None
-    _waiting: dict[str, dict[str, Any]] = field(default_factory=dict)
+    _waiting: dict[str, dict[str, Any] | str] = field(default_factory=dict)
 
     def look(self, box: view_frame.Box, zoom: float) -> None:
         """Look at another part of the map: the next frame replaces all."""
@@ -44,6 +44,11 @@ class Viewer:
     def offer(self, message: dict[str, Any], key: str | None = None) -> None:
         """Send this when it can be; a newer one with the same key (else of the same type) takes its place."""
         self._waiting[key or message["type"]] = message
+        self.awake.set()
+
+    def offer_text(self, key: str, text: str) -> None:
+        """The same of a message that is JSON already."""
+        self._waiting[key] = text
         self.awake.set()
 
     def follow(self, person_id: uuid.UUID, device_ids: frozenset[int]) -> None:
@@ -62,7 +67,8 @@ class Viewer:
         self._look_after_followed(now_ms)
         while self._waiting:
             key = next(iter(self._waiting))
-            yield json.dumps(self._waiting.pop(key))
+            message = self._waiting.pop(key)
+            yield message if isinstance(message, str) else json.dumps(message)
         frame = self._view.frame(self.positions, now_ms) if self._view and self.positions.is_loaded else None
         if frame is not None:
             yield frame

@@ -9,6 +9,7 @@ from db import engine
 
 _WEB_POOL = 10
 _AUTH_POOL = 4
+_POOL_WAIT_S = 2.0
 
 
 @dataclass(slots=True, kw_only=True)
@@ -17,6 +18,7 @@ class Services:
 
     choice: settings.Settings
     web: sa.Engine  #: transactions of one tenant (db.engine.tenant_transaction)
+    alerts: sa.Engine  #: the same, for alerts alone: they wait for no other reader
     auth: sa.Engine  #: the functions of schema `auth`
     sessions: sessions.Sessions
     live: live_service.LiveService
@@ -34,18 +36,21 @@ class Services:
     async def stop(self) -> None:
         """Stop it and close the connections."""
         await self.live.stop()
-        self.web.dispose()
-        self.auth.dispose()
+        for source in (self.web, self.alerts, self.auth):
+            source.dispose()
 
 
 def create(choice: settings.Settings) -> Services:
     """Make the services; nothing connects yet."""
-    web = engine.create(
-        choice.database_url, pool_size=_WEB_POOL, application_name="driveops web", limits=engine.LANE_LIMITS
-    )
-    auth = engine.create(
-        choice.auth_database_url, pool_size=_AUTH_POOL, application_name="driveops login", limits=engine.LANE_LIMITS
-    )
+    web = _engine(choice.database_url, _WEB_POOL, "driveops web")
+    alerts = _engine(choice.database_url, live_service.ALERT_POOL, "driveops alerts")
+    auth = _engine(choice.auth_database_url, _AUTH_POOL, "driveops login")
     found = sessions.Sessions(auth)
-    live = live_service.LiveService(choice, web, found.find)
-    return Services(choice=choice, web=web, auth=auth, sessions=found, live=live)
+    live = live_service.LiveService(choice, web, alerts, found.find)
+    return Services(choice=choice, web=web, alerts=alerts, auth=auth, sessions=found, live=live)
+
+
+def _engine(dsn: str, pool_size: int, name: str) -> sa.Engine:
+    return engine.create(
+        dsn, pool_size=pool_size, pool_timeout_s=_POOL_WAIT_S, application_name=name, limits=engine.LANE_LIMITS
+    )

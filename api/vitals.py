@@ -5,7 +5,7 @@ import logging
 
 import sqlalchemy as sa
 
-from api import live_hub, position_feed
+from api import lanes, live_hub, position_feed
 from db import leases
 
 _log = logging.getLogger(__name__)
@@ -19,6 +19,7 @@ class VitalsWatch:
         self._engine, self._feed, self._hub = source, feed, hub
         self._has_database, self._has_ingest = True, True
         self._changed = asyncio.Event()
+        self._lane = lanes.Lane("vitals", 1)
 
     def wake(self) -> None:
         """Look now; on the event loop."""
@@ -28,7 +29,7 @@ class VitalsWatch:
         """Look until cancelled."""
         asking: asyncio.Task[int] | None = None
         while True:
-            asking = asking or asyncio.create_task(asyncio.to_thread(self._count_leases))
+            asking = asking or asyncio.create_task(self._lane.run(self._count_leases))
             await asyncio.wait({asking}, timeout=_ANSWER_S)
             asking = self._learn(asking)
             self._tell()

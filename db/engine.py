@@ -43,15 +43,28 @@ LANE_LIMITS = Limits(lock_s=5.0, statement_s=10.0)
 
 
 def create(
-    dsn: str, *, pool_size: int = 5, application_name: str = "driveops", limits: Limits | None = None
+    dsn: str,
+    *,
+    pool_size: int = 5,
+    pool_timeout_s: float = 30.0,
+    application_name: str = "driveops",
+    limits: Limits | None = None,
 ) -> sa.Engine:
-    """Make an engine; nothing connects yet. `dsn` is a `postgresql://` URL or libpq's `key=value` words."""
+    """Make an engine; nothing connects yet. `dsn` is a `postgresql://` URL or libpq's `key=value` words.
+
+    Who finds all connections in use waits for one for `pool_timeout_s` and gets a `sqlalchemy.exc.TimeoutError` then.
+    """
 
     def connect() -> psycopg.Connection:
         return open_connection(dsn, application_name=application_name, limits=limits)
 
     return sa.create_engine(
-        "postgresql+psycopg://", creator=connect, pool_size=pool_size, max_overflow=0, pool_pre_ping=True
+        "postgresql+psycopg://",
+        creator=connect,
+        pool_size=pool_size,
+        max_overflow=0,
+        pool_timeout=pool_timeout_s,
+        pool_pre_ping=True,
     )
 
 

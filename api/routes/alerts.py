@@ -7,7 +7,7 @@ from typing import Annotated, Any
 import fastapi
 import pydantic
 
-from api import desk, identity
+from api import desk, identity, lanes
 
 
 class Resolution(pydantic.BaseModel):
@@ -16,8 +16,8 @@ class Resolution(pydantic.BaseModel):
     text: Annotated[str, pydantic.Field(max_length=2_000)]
 
 
-def router(at: desk.Desk) -> fastapi.APIRouter:
-    """The routes over a desk."""
+def router(at: desk.Desk, acts: lanes.Lane) -> fastapi.APIRouter:
+    """The routes over a desk; people act in `acts`, beside those who only read."""
     made = fastapi.APIRouter(prefix="/api/v1/alerts", tags=["alerts"])
 
     @made.get("")
@@ -31,13 +31,13 @@ def router(at: desk.Desk) -> fastapi.APIRouter:
         return at.alert(identity.current(), alert_id)
 
     @made.post("/{alert_id}/acknowledge")
-    def acknowledge(alert_id: uuid.UUID) -> dict[str, Any]:
+    async def acknowledge(alert_id: uuid.UUID) -> dict[str, Any]:
         """Take an alert."""
-        return at.acknowledge(identity.current(), alert_id, dt.datetime.now(dt.UTC))
+        return await acts.run(at.acknowledge, identity.current(), alert_id, dt.datetime.now(dt.UTC))
 
     @made.post("/{alert_id}/resolve")
-    def resolve(alert_id: uuid.UUID, resolution: Resolution) -> dict[str, Any]:
+    async def resolve(alert_id: uuid.UUID, resolution: Resolution) -> dict[str, Any]:
         """Say how an alert ended."""
-        return at.resolve(identity.current(), alert_id, resolution.text, dt.datetime.now(dt.UTC))
+        return await acts.run(at.resolve, identity.current(), alert_id, resolution.text, dt.datetime.now(dt.UTC))
 
     return made

@@ -1,6 +1,5 @@
 """What the scripts ask for: `alert-action` holds {"action", "alert", "at", "text"?}, set by key or button."""
 
-import asyncio
 import datetime as dt
 import logging
 import uuid
@@ -42,7 +41,7 @@ async def act(action: dict[str, Any] | None) -> Any:
 
 async def _told(success: str, work: Callable[[], object]) -> list[dict[str, Any]]:
     try:
-        await asyncio.to_thread(work)
+        await request_context.services.get().live.acts.run(work)
     except errors.DomainError as error:
         return [notices.refused(error)]
     except (sqlalchemy.exc.OperationalError, sqlalchemy.exc.TimeoutError):  # away, too slow, or no connection is free

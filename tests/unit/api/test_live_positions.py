@@ -126,6 +126,21 @@ def test_a_unit_that_no_snapshot_had_is_shown_and_asks_for_one() -> None:
     assert not positions.has_strangers
 
 
+def test_a_unit_that_came_while_the_snapshot_was_read_stays_until_the_next() -> None:
+    positions = loaded(known(5))
+    positions.apply(delta((1, 60.5, 25.0)))
+    begun = positions.version
+    positions.apply(delta((1, 60.6, 25.0), (9, 60.5, 25.0)))
+
+    positions.load([known(5)], begun=begun)
+
+    assert read(view.View(BOX, 14).frame(positions, NOW_MS)).ids == [5, 9]
+    assert positions.has_strangers
+    positions.load([known(5)], begun=positions.version)
+    assert read(view.View(BOX, 14).frame(positions, NOW_MS)).ids == [5]
+    assert not positions.has_strangers
+
+
 def test_many_units_far_away_come_as_clusters_that_count_each_once() -> None:
     many = [known(number, 60.1 + number / 1000, 24.1 + number / 1000) for number in range(1, 601)]
     positions, looking = loaded(*many), view.View(BOX, 8)
