@@ -3,6 +3,7 @@
 import contextlib
 import datetime as dt
 import json
+import queue
 import socket
 import threading
 import time
@@ -23,7 +24,7 @@ from api import application, settings
 from db import accounts, devices, engine, logins, tables
 from domain import accounts as domain_accounts
 from domain import geo, telemetry
-from domain.wire import fixes, panic, topics
+from domain.wire import control, fixes, panic, topics
 from stack import broker_config, ports
 from tests import device_sender
 from tests.fixtures.broker import RunningBroker
@@ -186,6 +187,36 @@ class Fleet:
 
     def _publish(self, topic: str, payload: bytes) -> None:
         self._client.publish(topic, payload, qos=1).wait_for_publish(10)
+
+
+class Lamp:
+    """The notices of alerts that a device hears; its session outlives the broker's restarts."""
+
+    def __init__(self, broker: RunningBroker, tenant: str, device: str) -> None:
+        self._notices: queue.Queue[control.AlertNotice] = queue.Queue()
+        self._topic = topics.device_topic(tenant, device, topics.Lane.ACK)
+        self._is_subscribed = threading.Event()
+        self._client = device_sender.connect(broker.device_url(tenant, device), f"{tenant}-{device}")
+        self._client.on_connect = lambda client, *_: client.subscribe(self._topic, qos=1)
+        self._client.on_subscribe = lambda *_: self._is_subscribed.set()
+        self._client.on_message = lambda _client, _data, message: self._take(bytes(message.payload))
+        self._client.loop_start()
+        assert self._is_subscribed.wait(20)
+
+    def next_notice(self, wanted: Callable[[control.AlertNotice], bool], limit_s: float = 20.0) -> control.AlertNotice:
+        while True:
+            notice = self._notices.get(timeout=limit_s)
+            if wanted(notice):
+                return notice
+
+    def close(self) -> None:
+        self._client.disconnect()
+        self._client.loop_stop()
+
+    def _take(self, payload: bytes) -> None:
+        told = control.decode_ack(payload)
+        if isinstance(told, control.AlertNotice):
+            self._notices.put(told)
 
 
 @contextlib.contextmanager

@@ -1,0 +1,168 @@
+"""Alerts find their way to pages and lamps, whatever is held up, unreadable or away."""
+
+import contextlib
+import threading
+import uuid
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+
+from stack import postgres
+from tests.fixtures.broker import RunningBroker
+from tests.integration.api.live_site import Fleet, Lamp, Page, Site
+
+_READERS = 12
+
+
+@pytest.fixture
+def lamp(broker: RunningBroker) -> Iterator[Lamp]:
+    made = Lamp(broker, "acme", "van-000")
+    yield made
+    made.close()
+
+
+def alerts(page: Page, wanted: Callable[[list[dict[str, Any]]], bool]) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = page.next_json("alerts", lambda message: wanted(message["alerts"]))["alerts"]
+    return found
+
+
+def pressed(page: Page, fleet: Fleet, device: str = "van-000", fob: str = "FOB-1") -> str:
+    """A press, on the page; the alert's id."""
+    fleet.press("acme", device, fob)
+    [alert] = [
+        each for each in alerts(page, lambda all_: any(each["fob"] == fob for each in all_)) if each["fob"] == fob
+    ]
+    assert alert["device_name"] == device
+    return str(alert["id"])
+
+
+@contextlib.contextmanager
+def locked(site: Site, table: str) -> Iterator[None]:
+    """Nobody reads the table meanwhile."""
+    with site.owner.begin() as connection:
+        connection.execute(sa.text(f"LOCK TABLE {table} IN ACCESS EXCLUSIVE MODE"))
+        yield
+
+
+@contextlib.contextmanager
+def crowd(site: Site, token: str) -> Iterator[list[int]]:
+    """Readers of the units, each as soon as it was answered once more; the statuses that they got."""
+    ends, statuses = threading.Event(), list[int]()
+
+    def read() -> None:
+        with site.http(token) as browser:
+            while not ends.is_set():
+                statuses.append(browser.get("/api/v1/units", timeout=60).status_code)
+
+    with ThreadPoolExecutor(_READERS) as readers:
+        for _ in range(_READERS):
+            readers.submit(read)
+        try:
+            yield statuses
+        finally:
+            ends.set()
+
+
+def waiting_readers(site: Site) -> int:
+    query = sa.text(
+        "SELECT count(*) FROM pg_stat_activity"
+        " WHERE datname = current_database() AND application_name = 'driveops web' AND wait_event_type = 'Lock'"
+    )
+    with site.owner.connect() as connection:
+        return int(connection.execute(query).scalar_one())
+
+
+def test_a_press_is_told_and_taken_while_readers_hold_every_connection(site: Site, fleet: Fleet, dana: str) -> None:
+    with site.page(dana) as page, site.http(dana) as browser:
+        page.next_json("alerts")
+        with crowd(site, dana) as statuses, locked(site, "vehicle"):
+            while waiting_readers(site) < 10:
+                assert set(statuses) <= {200, 503}
+            before = len(statuses)
+            alert_id = pressed(page, fleet)
+            taken = browser.post(f"/api/v1/alerts/{alert_id}/acknowledge")
+            assert taken.status_code == 200, taken.text
+            alerts(page, lambda all_: [each["state"] for each in all_] == ["acknowledged"])
+            assert set(statuses[before:]) <= {503}, "the readers were not held"
+
+
+@pytest.mark.parametrize("damage", ["raised_at = 'infinity'", "remarks = ARRAY['of_a_newer_release']"])
+def test_an_alert_that_cannot_be_read_keeps_no_other_back(
+    site: Site, fleet: Fleet, dana: str, damage: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    with site.page(dana) as page:
+        bad = pressed(page, fleet)
+        with site.owner.begin() as connection:
+            connection.execute(sa.text(f"UPDATE alert SET {damage}"))
+        assert alerts(page, lambda all_: not all_) == []
+        good = pressed(page, fleet, "van-001", "FOB-2")
+    with site.page(dana) as page:
+        assert [each["id"] for each in alerts(page, bool)] == [good]
+
+    complaints = [record.getMessage() for record in caplog.records if bad in record.getMessage()]
+    assert complaints == [f"alert {bad} can't be read, no page shows it"]
+
+
+@pytest.mark.parametrize("hold", ["PERFORM pg_sleep(3600)", "RAISE 'no'"])
+def test_a_tenant_whose_alerts_are_held_up_holds_no_other_up(site: Site, fleet: Fleet, dana: str, hold: str) -> None:
+    olaf = site.sign_in("other", "Olaf")
+    with site.page(olaf) as page:
+        fleet.press("other", "van-000")
+        alerts(page, bool)
+    with site.owner.begin() as connection:
+        connection.exec_driver_sql(
+            f"CREATE FUNCTION public.is_held() RETURNS boolean LANGUAGE plpgsql AS $$ BEGIN {hold}; RETURN true; END $$"
+        )
+        connection.exec_driver_sql(
+            "CREATE POLICY held ON alert AS RESTRICTIVE TO driveops_web USING"
+            f" (CASE WHEN tenant_id = '{site.tenant_ids['other']}' THEN public.is_held() ELSE true END)"
+        )
+    with site.page(olaf), site.page(dana) as page:
+        pressed(page, fleet)
+
+
+def test_the_lamp_hears_who_took_the_alert(site: Site, fleet: Fleet, lamp: Lamp, dana: str) -> None:  # R55
+    with site.page(dana) as page, site.http(dana) as browser:
+        alert_id = pressed(page, fleet)
+        assert browser.post(f"/api/v1/alerts/{alert_id}/acknowledge").status_code == 200
+
+    told = lamp.next_notice(lambda notice: notice.state != "open")
+    assert (told.alert_id, told.state, told.by, told.fob) == (uuid.UUID(alert_id), "acknowledged", "Dana", "FOB-1")
+
+
+def test_the_lamp_hears_the_newest_once_the_broker_is_back(
+    site: Site, fleet: Fleet, lamp: Lamp, dana: str, broker: RunningBroker
+) -> None:  # R55
+    with site.page(dana) as page, site.http(dana) as browser:
+        alert_id = pressed(page, fleet)
+        broker.server.stop()
+        page.next_json("vitals", lambda vitals: not vitals["broker"])
+        assert browser.post(f"/api/v1/alerts/{alert_id}/acknowledge").status_code == 200
+        assert browser.post(f"/api/v1/alerts/{alert_id}/resolve", json={"text": "a drill"}).status_code == 200
+        broker.start()
+
+    told = lamp.next_notice(lambda notice: notice.state != "open")
+    assert (told.alert_id, told.state, told.by) == (uuid.UUID(alert_id), "resolved", "Dana")
+
+
+def test_an_open_page_hears_of_a_database_that_dies_and_of_the_alerts_after_it(
+    site: Site, fleet: Fleet, dana: str, postgres_server: postgres.Postgres
+) -> None:
+    with site.page(dana) as page:
+        page.next_json("vitals", lambda vitals: vitals["database"])
+        postgres_server.kill()
+        try:
+            page.next_json("vitals", lambda vitals: not vitals["database"])
+            fleet.press("acme", "van-000")
+        finally:
+            postgres_server.start()
+
+        heard: dict[str, Any] = {}  # in whichever order
+        while not (heard.get("alerts") and heard.get("database")):
+            heard |= page.next_where(
+                lambda message: isinstance(message, dict) and message["type"] in {"alerts", "vitals"}
+            )
+        assert [(alert["fob"], alert["state"]) for alert in heard["alerts"]] == [("FOB-1", "open")]
