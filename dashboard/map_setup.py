@@ -20,6 +20,8 @@ def setup(choice: settings.Settings) -> str:
                 "no_town": i18n.text("The map of the town cannot be loaded."),
                 "no_positions": i18n.text("Not connected: no positions yet."),
                 "old_positions": i18n.text("Not connected: positions are {seconds} s old."),
+                "no_new_positions": i18n.text("No new positions: these are {seconds} s old."),
+                "no_news": i18n.text("No new positions."),
                 "controls": {
                     "Map.Title": i18n.text("Map of the units"),
                     "NavigationControl.ZoomIn": i18n.text("Zoom in"),

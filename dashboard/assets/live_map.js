@@ -3,47 +3,13 @@
   "use strict";
   const driveops = (window.driveops = window.driveops || {});
   const ELEMENT_ID = "live-map";
-  const RASTER_ERRORS_ALLOWED = 3;
   const FLY_ZOOM = 16;
   const UNTOLD_SHARE = 0.08; // of the view's width and height
   const DEFAULT_BOUNDS = [24.93, 60.16, 24.96, 60.18];
-  let vendor = null;
+  /* The socket has no word for "nothing": no unit drives at the pole. */
+  const NOWHERE = { type: "view", bbox: [0, -90, 0.001, -89.999], zoom: 22 };
   let mounted = null; // the LiveMap on the page
   let lastView = null; // where the map was when its page was left
-
-  /* MapLibre and PMTiles, fetched once a page; the map is the only one to need them. */
-  function libraries(base) {
-    vendor ??= Promise.all([import(`${base}/maplibre-gl.mjs`), script(`${base}/pmtiles.js`), stylesheet(`${base}/maplibre-gl.css`)]).then(([maplibre]) => {
-      maplibre.addProtocol("pmtiles", new window.pmtiles.Protocol().tile);
-      return maplibre;
-    });
-    return vendor;
-  }
-
-  function script(address) {
-    return attached(Object.assign(document.createElement("script"), { src: address }));
-  }
-
-  function stylesheet(address) {
-    return attached(Object.assign(document.createElement("link"), { rel: "stylesheet", href: address }));
-  }
-
-  function attached(node) {
-    return new Promise((resolve, reject) => {
-      node.onload = resolve;
-      node.onerror = () => reject(new Error(`${node.src || node.href} cannot be loaded`));
-      document.head.append(node);
-    });
-  }
-
-  function boundsOf(places) {
-    const [lons, lats] = [places.map(([lon]) => lon).sort((a, b) => a - b), places.map(([, lat]) => lat).sort((a, b) => a - b)];
-    return [lons[0], lats[0], lons.at(-1), lats.at(-1)];
-  }
-
-  const collection = (features) => ({ type: "FeatureCollection", features });
-  const point = (coordinates) => collection(coordinates ? [{ type: "Feature", properties: {}, geometry: { type: "Point", coordinates } }] : []);
-  const line = (coordinates) => collection(coordinates.length > 1 ? [{ type: "Feature", properties: {}, geometry: { type: "LineString", coordinates } }] : []);
 
   async function asked(address) {
     const answer = await fetch(address, { headers: { Accept: "application/json" } });
@@ -56,27 +22,29 @@
       this.element = element;
       this.setup = JSON.parse(element.dataset.setup);
       this.view = new driveops.viewFrame.View();
-      this.names = new Map();
+      this.trail = new driveops.MapTrail();
       this.selected = null; // a device id
       this.following = false;
-      this.trail = [];
-      this.rasterErrors = 0;
       this.ready = false;
+      this.filled = {}; // by source: whether there is anything in it
+      this.isPlaced = Boolean(lastView); // somebody has chosen what to look at: where the units are moves it no more
       this.map = new maplibre.Map({
         container: element, style: driveops.mapStyle.style(this.setup), ...(lastView ?? { bounds: DEFAULT_BOUNDS }),
-        fitBoundsOptions: { padding: 40, maxZoom: FLY_ZOOM }, attributionControl: false, dragRotate: false, pitchWithRotate: false, maxZoom: 20,
+        fitBoundsOptions: { padding: 40, maxZoom: FLY_ZOOM }, attributionControl: false, dragRotate: false, pitchWithRotate: false, maxZoom: 20, fadeDuration: 0,
         locale: this.setup.texts.controls,
       });
       this.map.addControl(new maplibre.AttributionControl({ compact: true }), "bottom-right");
       this.map.addControl(new maplibre.NavigationControl({ showCompass: false }), "bottom-right");
       this.map.touchZoomRotate.disableRotation();
+      this.raster = new driveops.RasterWatch(this.map, (isAway) => this.note("raster", isAway ? this.setup.texts.no_raster : null));
       this.listen();
     }
 
     listen() {
       const map = this.map;
-      map.on("load", () => this.loaded());
+      map.on("style.load", () => this.begin()); // not "load": that waits for tiles, which may never come
       map.on("moveend", () => this.tellView());
+      map.on("movestart", (event) => (this.isPlaced ||= Boolean(event.originalEvent)));
       map.on("dragstart", () => this.setFollowing(false));
       map.on("error", (event) => this.failed(event));
       map.on("click", (event) => this.clicked(event.point));
@@ -85,41 +53,45 @@
       this.resizer.observe(this.element);
       this.schemes = new MutationObserver(() => this.colour());
       this.schemes.observe(document.documentElement, { attributes: true, attributeFilter: ["data-mantine-color-scheme"] });
-      this.clock = setInterval(() => this.colour(), 1000);
+      this.clock = setInterval(() => this.tick(), 1000);
     }
 
-    loaded() {
+    begin() {
       driveops.mapStyle.addIcons(this.map);
       this.ready = true;
       this.colour();
       this.draw();
       this.tellView();
-      this.drawFences();
-      this.readUnits();
+      this.readAll();
+    }
+
+    whenReady(act) {
+      if (this.ready) act();
+      else this.map.once("style.load", act);
     }
 
     remove() {
-      lastView = { center: this.map.getCenter(), zoom: this.map.getZoom() };
+      if (this.isPlaced) lastView = { center: this.map.getCenter(), zoom: this.map.getZoom() };
       clearInterval(this.clock);
       this.resizer.disconnect();
       this.schemes.disconnect();
       this.map.remove();
+      driveops.send(NOWHERE);
+    }
+
+    tick() {
+      this.colour();
+      if (this.ready) this.raster.look();
     }
 
     /* Dark as the page, grey when nothing comes any more. */
     colour() {
       if (!this.ready) return;
       const dark = document.documentElement.dataset.mantineColorScheme === "dark";
-      const dead = Boolean(driveops.state) && driveops.state !== "open";
+      const dead = driveops.freshness.isDead;
       if (dark !== this.dark) this.map.setGlobalStateProperty("dark", (this.dark = dark));
       if (dead !== this.dead) this.map.setGlobalStateProperty("dead", (this.dead = dead));
-      this.note("dead", dead ? this.deadText() : null);
-    }
-
-    deadText() {
-      if (!this.lastFrameAt) return this.setup.texts.no_positions;
-      const age_s = Math.round((performance.now() - this.lastFrameAt) / 1000);
-      return this.setup.texts.old_positions.replace("{seconds}", String(age_s));
+      this.note("dead", driveops.freshness.text(this.setup.texts));
     }
 
     /* A line of text over the map, or none; one for each reason. */
@@ -136,73 +108,86 @@
     }
 
     failed(event) {
-      if (event.sourceId === "raster") {
-        this.rasterErrors += 1;
-        if (this.rasterErrors <= RASTER_ERRORS_ALLOWED || !this.map.getLayer("raster")) return;
-        this.map.setLayoutProperty("raster", "visibility", "none");
-        return this.note("raster", this.setup.texts.no_raster);
-      }
+      if (event.sourceId === "raster") return this.raster.failed();
       if (event.sourceId === "town") return this.note("town", this.setup.texts.no_town);
       console.warn("map:", event.error?.message);
     }
 
+    /* The socket is open again, or what it depends on works again: what was missed is read, what was given up is tried. */
+    recover(isReconnected) {
+      if (!this.ready) return;
+      this.readAll();
+      if (!isReconnected) return;
+      this.note("raster", null);
+      this.note("town", null);
+      this.raster.retry();
+    }
+
     /* The server sends a margin around the view, so a small move needs no word; following a unit would be one long conversation. */
-    tellView(always = false) {
+    tellView() {
       const bounds = this.map.getBounds();
       const bbox = [bounds.getWest(), bounds.getSouth(), bounds.getEast(), bounds.getNorth()];
       const spans = [bbox[2] - bbox[0], bbox[3] - bbox[1]];
-      const near = this.told && this.told.every((edge, i) => Math.abs(edge - bbox[i]) < spans[i % 2] * UNTOLD_SHARE);
-      if (near && !always) return;
+      if (this.told && this.told.every((edge, i) => Math.abs(edge - bbox[i]) < spans[i % 2] * UNTOLD_SHARE)) return;
       this.told = bbox;
-      driveops.send?.({ type: "view", bbox, zoom: this.map.getZoom() });
+      driveops.send({ type: "view", bbox, zoom: this.map.getZoom() });
     }
 
-    receive(buffer) {
-      this.view.apply(driveops.viewFrame.decode(buffer));
-      this.lastFrameAt = performance.now();
+    receive(frame) {
+      this.view.apply(frame);
       if (this.ready) this.draw();
     }
 
     draw() {
-      const units = Array.from(this.view.units.values());
-      for (const unit of units) unit.properties.name = this.names.get(unit.id) ?? null;
-      this.map.getSource("units").setData(collection(units));
-      this.map.getSource("clusters").setData(collection(this.view.clusters));
+      this.fill("units", Array.from(this.view.units.values()));
+      this.fill("clusters", this.view.clusters);
       this.drawSelected();
     }
 
+    /* Each source that is set draws the map again: one that is and stays empty is left alone. */
+    fill(source, features) {
+      if (features.length || this.filled[source]) this.map.getSource(source).setData(driveops.mapShapes.collection(features));
+      this.filled[source] = features.length > 0;
+    }
+
     drawSelected() {
-      const found = this.view.units.get(this.selected)?.geometry.coordinates;
-      const last = this.trail.at(-1);
-      if (found && (!last || last[0] !== found[0] || last[1] !== found[1])) this.trail.push(found);
-      this.map.getSource("selected").setData(point(this.selected === null ? null : found ?? last));
-      this.map.getSource("trail").setData(line(this.selected === null ? [] : this.trail));
+      if (this.selected === null && !this.hasSelected) return;
+      this.hasSelected = this.selected !== null;
+      const unit = this.view.units.get(this.selected);
+      const found = unit?.geometry.coordinates;
+      if (found) this.trail.add(unit.properties.at, found);
+      this.trail.cut(this.view.tickMs);
+      this.map.getSource("selected").setData(driveops.mapShapes.point(this.hasSelected ? found ?? this.trail.last : null));
+      this.map.getSource("trail").setData(driveops.mapShapes.line(this.hasSelected ? this.trail.places : []));
       if (!this.following || !found || String(found) === this.followed) return;
       this.followed = String(found);
       this.map.easeTo({ center: found, offset: this.offset(), duration: 400 });
     }
 
-    async drawFences() {
+    /* What the server knows besides positions. */
+    readAll() {
+      this.read("/api/v1/geofences", (fences) => this.map.getSource("fences").setData(fences));
+      this.read("/api/v1/units", (units) => this.learnUnits(units));
+      if (this.selected !== null) this.readTrail();
+    }
+
+    async read(address, take) {
       try {
-        const fences = await asked("/api/v1/geofences");
-        if (mounted === this) this.map.getSource("fences").setData(fences);
+        const answer = await asked(address);
+        if (mounted === this) take(answer);
       } catch (error) {
         console.warn("map:", error.message);
       }
     }
 
-    /* The units' names, and where they are: the map opens there unless it was somewhere already. */
-    async readUnits() {
-      try {
-        const units = await asked("/api/v1/units");
-        if (mounted !== this) return;
-        this.names = new Map(units.map((unit) => [unit.id, unit.name]));
-        if (lastView || driveops.map.wished) return;
-        const places = units.filter((unit) => unit.is_current).map((unit) => [unit.lon, unit.lat]);
-        if (places.length) this.map.fitBounds(boundsOf(places), { padding: 60, maxZoom: FLY_ZOOM, duration: 0 });
-      } catch (error) {
-        console.warn("map:", error.message);
-      }
+    /* The units' names, and where they are: the map goes there unless it was sent somewhere already. */
+    learnUnits(units) {
+      this.view.rename(new Map(units.map((unit) => [unit.id, unit.name])));
+      this.draw();
+      const places = units.filter((unit) => unit.is_current).map((unit) => [unit.lon, unit.lat]);
+      if (this.isPlaced || !places.length) return;
+      this.isPlaced = true;
+      this.map.fitBounds(driveops.mapShapes.bounds(places), { padding: 60, maxZoom: FLY_ZOOM, duration: 0 });
     }
 
     hit(at) {
@@ -217,23 +202,28 @@
       if (found) driveops.setProps("selected-unit", { data: found.id });
     }
 
-    async select(id) {
+    select(id) {
       if (id === this.selected) return;
       this.selected = id;
-      this.trail = [];
-      if (this.ready) this.drawSelected();
-      if (id === null) return;
-      try {
-        const trail = await asked(`/api/v1/units/${id}/trail?minutes=10`);
-        if (mounted !== this || this.selected !== id) return;
-        this.trail = positions(trail);
-        if (!this.ready) return;
-        const shown = this.view.units.get(id)?.geometry.coordinates ?? this.trail.at(-1);
-        if (shown && this.isHidden(shown)) this.flyTo(shown[1], shown[0]);
+      this.isPlaced ||= id !== null;
+      this.trail.clear();
+      this.drawSelected();
+      if (id !== null) this.readTrail(() => this.show(id));
+    }
+
+    readTrail(then) {
+      const id = this.selected;
+      return this.read(`/api/v1/units/${id}/trail?minutes=10`, (fixes) => {
+        if (this.selected !== id) return;
+        this.trail.read(fixes);
         this.drawSelected();
-      } catch (error) {
-        console.warn("map:", error.message);
-      }
+        then?.();
+      });
+    }
+
+    show(id) {
+      const place = this.view.units.get(id)?.geometry.coordinates ?? this.trail.last;
+      if (place && this.isHidden(place)) this.flyTo(place[1], place[0]);
     }
 
     /* Outside of the view, or under the card. */
@@ -254,19 +244,33 @@
     setFollowing(on) {
       if (this.following === on) return;
       this.following = on;
+      this.followed = null;
       if (document.getElementById("follow-switch")) driveops.setProps("follow-switch", { checked: on });
       if (on && this.ready) this.drawSelected();
     }
 
     flyTo(lat, lon) {
+      this.isPlaced = true;
       const duration = matchMedia("(prefers-reduced-motion: reduce)").matches ? 0 : 900;
       this.map.flyTo({ center: [lon, lat], offset: this.offset(), zoom: Math.max(this.map.getZoom(), FLY_ZOOM), duration });
     }
-  }
 
-  /* The trail's places as [lon, lat], the oldest first. */
-  function positions(trail) {
-    return (trail.fixes ?? trail).map((fix) => [fix.lon, fix.lat]);
+    /* For tests and benches: what is drawn, and where a unit is in degrees and on the page. */
+    stats() {
+      const { lng, lat } = this.map.getCenter();
+      return {
+        units: this.view.units.size, clusters: this.view.clusters.length, frames: this.view.frames, last_tick_ms: this.view.tickMs,
+        dead: this.dead ?? false, zoom: this.map.getZoom(), center: [lng, lat], selected: this.selected, trail: this.trail.places.length,
+      };
+    }
+
+    place(id) {
+      const unit = this.view.units.get(id);
+      if (!unit) return null;
+      const [at, box] = [this.map.project(unit.geometry.coordinates), this.element.getBoundingClientRect()];
+      const [lon, lat] = unit.geometry.coordinates;
+      return { lon, lat, x: box.x + at.x, y: box.y + at.y, ...unit.properties };
+    }
   }
 
   async function look() {
@@ -276,27 +280,40 @@
     mounted = null;
     if (!element || element.dataset.mounting) return;
     element.dataset.mounting = "1";
-    const setup = JSON.parse(element.dataset.setup);
-    let maplibre;
     try {
-      maplibre = await libraries(setup.vendor);
+      const maplibre = await driveops.mapLibraries(JSON.parse(element.dataset.setup).vendor);
+      if (!element.isConnected) return;
+      mounted = new LiveMap(element, maplibre);
     } catch (error) {
-      vendor = null;
-      element.textContent = setup.texts.no_map;
-      return void console.error("map:", error.message);
+      return sayNoMap(element, error); // not loaded, or no WebGL
     }
-    if (!element.isConnected) return;
-    mounted = new LiveMap(element, maplibre);
-    driveops.map.wished = Boolean(driveops.map.wish);
     driveops.map.wish?.(mounted);
     driveops.map.wish = null;
   }
 
+  function sayNoMap(element, error) {
+    const note = Object.assign(document.createElement("div"), { className: "map-note", textContent: JSON.parse(element.dataset.setup).texts.no_map });
+    note.setAttribute("role", "alert");
+    element.replaceChildren(note);
+    console.error("map:", error.message);
+  }
+
   function watch() {
-    driveops.on("frame", (buffer) => mounted?.receive(buffer));
+    const freshness = driveops.freshness;
+    driveops.on("frame", (buffer) => {
+      const frame = driveops.viewFrame.decode(buffer);
+      freshness.see(frame);
+      mounted?.receive(frame);
+    });
     driveops.on("state", (state) => {
       mounted?.colour();
-      if (state === "open" && mounted?.ready) mounted.tellView(true);
+      if (state === "open") mounted?.recover(true); // the socket itself tells the view again
+    });
+    driveops.on("vitals", (vitals) => {
+      const wasWell = freshness.isWell;
+      freshness.hear(vitals);
+      mounted?.colour();
+      if (!wasWell && freshness.isWell) mounted?.recover(false);
     });
     new MutationObserver(look).observe(document.body, { childList: true, subtree: true });
     look();
@@ -304,46 +321,19 @@
 
   /* Asked before there is a map (another page's "fly to"), done as soon as there is one. */
   function whenMounted(act) {
-    if (mounted) act(mounted);
-    else driveops.map.wish = act;
+    if (mounted) mounted.whenReady(() => act(mounted));
+    else driveops.map.wish = (map) => map.whenReady(() => act(map));
   }
 
+  const NOTHING = { units: 0, clusters: 0, frames: 0, last_tick_ms: 0, dead: false, zoom: null, center: null, selected: null, trail: 0 };
   driveops.map = {
     wish: null,
-    wished: false, // the map was opened to show a place
-    flyTo: (lat, lon) => whenMounted((map) => (map.ready ? map.flyTo(lat, lon) : map.map.once("load", () => map.flyTo(lat, lon)))),
+    flyTo: (lat, lon) => whenMounted((map) => map.flyTo(lat, lon)),
     select: (id) => (mounted || id !== null) && whenMounted((map) => map.select(id)),
-    follow: (on) => mounted?.setFollowing(on),
-    stats: () => ({
-      units: mounted?.view.units.size ?? 0,
-      clusters: mounted?.view.clusters.length ?? 0,
-      frames: mounted?.view.frames ?? 0,
-      last_tick_ms: mounted?.view.tickMs ?? 0,
-      dead: mounted?.dead ?? false,
-      zoom: mounted?.map.getZoom() ?? null,
-    }),
+    follow: (on) => mounted?.setFollowing(Boolean(on)),
+    stats: () => mounted?.stats() ?? NOTHING,
+    place: (id) => mounted?.place(id) ?? null,
   };
-  /* What the page's callbacks call. */
-  const NO_UPDATE = () => window.dash_clientside.no_update;
-  const namespace = { chosen, toggle: (clicks) => toggle(clicks), select: told("select"), follow: told("follow"), close: (clicks) => (clicks ? [null, false] : NO_UPDATE()) };
-
-  function chosen(clicked, rows) {
-    const by_row = window.dash_clientside.callback_context.triggered[0]?.prop_id.endsWith("selectedRows");
-    const id = by_row ? rows?.[0]?.id : clicked?.rowId;
-    document.getElementById("unit-side")?.classList.remove("open");
-    return id === undefined ? NO_UPDATE() : Number(id);
-  }
-
-  const toggle = (clicks) => (document.getElementById("unit-side")?.classList.contains("open") || !clicks ? "map-side" : "map-side open");
-
-  function told(what) {
-    return (value) => {
-      driveops.map[what](value ?? null);
-      return value === null || value === undefined ? "" : String(value);
-    };
-  }
-
-  window.dash_clientside = Object.assign({}, window.dash_clientside, { driveops_map: namespace });
   if (document.readyState === "complete") watch();
   else window.addEventListener("load", watch);
 })();

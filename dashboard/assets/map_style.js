@@ -20,7 +20,8 @@
   const isDark = ["==", ["global-state", "dark"], true];
   const isDead = ["==", ["global-state", "dead"], true];
   const tone = (light, dark) => ["case", isDark, dark, light];
-  const alive = (colour) => ["case", isDead, COLOURS.dead, colour];
+  const alive = (colour, grey = COLOURS.dead) => ["case", isDead, grey, colour];
+  const GREY_TEXT = tone("#55585d", "#b9bec5");
   const byState = ["match", ["get", "state"], ...["moving", "still", "open", "acknowledged"].flatMap((s) => [s, COLOURS[s]]), COLOURS.stale];
   const isAlert = ["in", ["get", "state"], ["literal", ["open", "acknowledged"]]];
   const width = (at12, at16) => ["interpolate", ["exponential", 1.6], ["zoom"], 12, at12, 17, at16];
@@ -58,10 +59,10 @@
       {
         id: "fence-name", type: "symbol", source: "fences", minzoom: 12,
         layout: { "text-field": ["coalesce", ["get", "name"], ""], "text-font": FONT, "text-size": 12 },
-        paint: { "text-color": tone("#7d2f5c", "#f0b6d6"), "text-halo-color": tone("#ffffff", "#16191e"), "text-halo-width": 1.6 },
+        paint: { "text-color": alive(tone("#7d2f5c", "#f0b6d6"), GREY_TEXT), "text-halo-color": tone("#ffffff", "#16191e"), "text-halo-width": 1.6 },
       },
       { id: "trail", type: "line", source: "trail", layout: { "line-cap": "round", "line-join": "round" }, paint: { "line-color": alive("#0072b2"), "line-width": 4, "line-opacity": 0.75 } },
-      { id: "selected", type: "circle", source: "selected", paint: { "circle-radius": 19, "circle-color": "rgba(0, 114, 178, 0.18)", "circle-stroke-color": tone("#0072b2", "#8ccbf2"), "circle-stroke-width": 2.5 } },
+      { id: "selected", type: "circle", source: "selected", paint: { "circle-radius": 19, "circle-color": alive("rgba(0, 114, 178, 0.18)", "rgba(140, 140, 140, 0.18)"), "circle-stroke-color": alive(tone("#0072b2", "#8ccbf2")), "circle-stroke-width": 2.5 } },
       {
         id: "unit-dot", type: "circle", source: "units", maxzoom: ICON_ZOOM, filter: ["!", isAlert],
         paint: {
@@ -110,7 +111,9 @@
 
   function style(setup) {
     const empty = { type: "geojson", data: { type: "FeatureCollection", features: [] } };
-    const sources = { fences: { ...empty }, trail: { ...empty }, selected: { ...empty }, units: { ...empty }, clusters: { ...empty } };
+    /* Fewer, larger tiles (half a metre a step): each one that changes draws the whole map anew. Points need no margin. */
+    const points = { ...empty, maxzoom: 12, buffer: 0 };
+    const sources = { fences: { ...empty }, trail: { ...empty }, selected: { ...points }, units: { ...points }, clusters: { ...points } };
     const layers = [{ id: "background", type: "background", paint: { "background-color": tone("#f3f0ea", "#1b1f24") } }];
     if (setup.pmtiles) {
       sources.town = { type: "vector", url: `pmtiles://${new URL(setup.pmtiles, location.href)}`, attribution: setup.attribution };
@@ -136,9 +139,9 @@
     pen.closePath();
   }
 
-  /* One icon of 48 × 48 points, twice as many pixels. */
+  /* One icon, twice as many pixels as points; no larger than it must be, as thousands are drawn. */
   function icon(state, kind, dead) {
-    const [points, ratio] = [48, 2];
+    const [points, ratio] = [state === "open" ? 48 : 36, 2];
     const canvas = document.createElement("canvas");
     canvas.width = canvas.height = points * ratio;
     const pen = canvas.getContext("2d");

@@ -78,10 +78,11 @@
     return status & STATUS.MOVING ? "moving" : "still";
   }
 
-  function unitFeature(frame, i) {
+  function unitFeature(frame, i, name) {
     const status = frame.status[i];
     const course = frame.course[i];
-    const properties = { state: stateOf(status), kind: (status >> 4) & 3, course: course === NO_COURSE ? -1 : (course * 360) / 256 };
+    const at = frame.tickMs - frame.age[i] * 1e3; // Unix ms of the fix, to a second
+    const properties = { name: name ?? null, state: stateOf(status), kind: (status >> 4) & 3, course: course === NO_COURSE ? -1 : (course * 360) / 256, at };
     return { type: "Feature", id: frame.ids[i], properties, geometry: { type: "Point", coordinates: position(frame, i) } };
   }
 
@@ -95,6 +96,7 @@
     constructor() {
       this.units = new Map();
       this.clusters = [];
+      this.names = new Map(); // by unit
       this.frames = 0;
       this.tickMs = 0;
     }
@@ -104,8 +106,12 @@
       if (frame.kind !== KIND.DELTA) this.units.clear();
       this.clusters = frame.kind === KIND.CLUSTERS ? Array.from({ length: frame.count }, (_, i) => clusterFeature(frame, i)) : [];
       if (frame.kind === KIND.CLUSTERS) return;
-      for (let i = 0; i < frame.count; i += 1) this.units.set(frame.ids[i], unitFeature(frame, i));
+      for (let i = 0; i < frame.count; i += 1) this.units.set(frame.ids[i], unitFeature(frame, i, this.names.get(frame.ids[i])));
       for (const id of frame.removed) this.units.delete(id);
+    }
+    rename(names) {
+      this.names = names;
+      for (const [id, unit] of this.units) unit.properties.name = names.get(id) ?? null;
     }
   }
 

@@ -30,12 +30,18 @@ class Town:
         self._presses: list[tuple[str, str]] = []
 
     def report(
-        self, unit: roster.Unit, position: geo.Position, *, speed_mps: float = 8.0, course_deg: float = 90.0
+        self,
+        unit: roster.Unit,
+        position: geo.Position,
+        *,
+        speed_mps: float = 8.0,
+        course_deg: float = 90.0,
+        age_s: float = 0.0,
     ) -> None:
-        """One fix of one unit, now."""
+        """One fix of one unit, now or a while ago."""
         self._seq += 1
         fix = telemetry.Fix(
-            time=dt.datetime.now(dt.UTC),
+            time=dt.datetime.now(dt.UTC) - dt.timedelta(seconds=age_s),
             position=position,
             mode=telemetry.FixMode.THREE_D,
             speed_mps=speed_mps,

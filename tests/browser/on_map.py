@@ -1,0 +1,45 @@
+"""What is drawn on a visitor's map, asked by a unit's name."""
+
+from typing import Any
+
+from playwright import sync_api
+
+from db.seed import roster
+from tests.browser import visitor
+
+ASK_UNITS = "() => fetch('/api/v1/units').then(answer => answer.json())"
+
+
+def wait(dana: visitor.Visitor, units: int) -> None:
+    """Until so many are drawn."""
+    dana.wait_for(visitor.MAP_STATS, lambda stats: stats is not None and stats["units"] == units)
+
+
+def stats(dana: visitor.Visitor) -> dict[str, Any]:
+    """What the map says of itself."""
+    found: dict[str, Any] = dana.evaluate(visitor.MAP_STATS)
+    return found
+
+
+def device_id(dana: visitor.Visitor, unit: roster.Unit) -> int:
+    """The number of a unit of the visitor's company."""
+    return next(int(each["id"]) for each in dana.evaluate(ASK_UNITS) if each["name"] == unit.device)
+
+
+def place(dana: visitor.Visitor, unit: roster.Unit) -> dict[str, Any]:
+    """Where a unit is drawn, in degrees and on the page, and how."""
+    ask = f"() => window.driveops.map.place({device_id(dana, unit)})"
+    found: dict[str, Any] = dana.wait_for(ask, lambda found: found is not None)
+    return found
+
+
+def choose(dana: visitor.Visitor, unit: roster.Unit) -> None:
+    """Select a unit in the list."""
+    dana.page.locator("#unit-search").fill(unit.device)
+    dana.page.locator("#unit-list .ag-row", has_text=unit.device).first.click()
+    sync_api.expect(dana.page.locator("#unit-card")).to_contain_text(unit.device)
+
+
+def note(dana: visitor.Visitor, reason: str) -> sync_api.Locator:
+    """The line of text over the map that there is for this reason."""
+    return dana.page.locator(f'#live-map [data-note="{reason}"]')
