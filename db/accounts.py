@@ -2,6 +2,7 @@
 
 import datetime as dt
 import hashlib
+import re
 import secrets
 import uuid
 from dataclasses import dataclass
@@ -17,6 +18,7 @@ from domain import accounts
 LINK_LIFE = dt.timedelta(days=2)
 LINK_PATH = "/login/link/"
 _TOKEN_BYTES = 32
+_TOKEN = re.compile(r"[A-Za-z0-9_-]{43}", re.ASCII)
 
 
 class LinkPurpose(StrEnum):
@@ -39,6 +41,11 @@ class NewAccount:
 def new_token() -> str:
     """A secret of 256 bits that can stand in an address."""
     return secrets.token_urlsafe(_TOKEN_BYTES)
+
+
+def is_token(text: str) -> bool:
+    """Whether it can be a token of ours at all."""
+    return _TOKEN.fullmatch(text) is not None
 
 
 def digest(token: str) -> bytes:
@@ -107,10 +114,21 @@ def make_link(
 
 
 def set_disabled(connection: sa.Connection, login: str, disabled_at: dt.datetime | None) -> bool:
-    """Take an account out of service, or back (None); False where there is none of that login."""
+    """Take an account out of service, or back (None); False where there is none of that login.
+
+    Out of service its sessions and links end for good: they are not there again when it is put back.
+    """
     account = tables.account
     statement = sa.update(account).where(account.c.login == require_login(login)).values(disabled_at=disabled_at)
-    return connection.execute(statement).rowcount == 1
+    # The account's row first: whoever opens a session meanwhile has it locked, and is seen below.
+    account_id = connection.scalar(statement.returning(account.c.id))
+    if account_id is not None and disabled_at is not None:
+        session, link = tables.session, tables.login_link
+        for table, end in ((session, session.c.ended_at), (link, link.c.used_at)):
+            connection.execute(
+                sa.update(table).where(table.c.account_id == account_id, end.is_(None)).values({end: disabled_at})
+            )
+    return account_id is not None
 
 
 def of_tenant(connection: sa.Connection, tenant: uuid.UUID) -> list[sa.Row[tuple[str, str, str, bool, bool]]]:

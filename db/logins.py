@@ -33,6 +33,14 @@ class Link:
     purpose: accounts.LinkPurpose
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SignedIn:
+    """An account and the session that was opened for it."""
+
+    account_id: uuid.UUID
+    token: str
+
+
 def begin_attempt(engine: sa.Engine, login: str, now: dt.datetime) -> Attempt | None:
     """Count a guess before it is checked: MOST_FAILURES lock the account for LOCK_FOR, and a new session unlocks it.
 
@@ -46,13 +54,21 @@ def begin_attempt(engine: sa.Engine, login: str, now: dt.datetime) -> Attempt | 
     return row and Attempt(account_id=row.account_id, password_hash=row.password_hash)
 
 
-def open_session(engine: sa.Engine, account_id: uuid.UUID, now: dt.datetime) -> str | None:
-    """Open a session and return its token; None where the account has just been disabled."""
+def open_session(
+    engine: sa.Engine, account_id: uuid.UUID, now: dt.datetime, *, checked_hash: str | None = None
+) -> str | None:
+    """Open a session and return its token; None where the account has just been disabled, or its password changed."""
     token = accounts.new_token()
     row = _one(
         engine,
         "auth_open_session",
-        {"account_id": account_id, "token": accounts.digest(token), "now": now, "expires_at": now + SESSION_LIFE},
+        {
+            "account_id": account_id,
+            "token": accounts.digest(token),
+            "now": now,
+            "expires_at": now + SESSION_LIFE,
+            "checked": checked_hash,
+        },
     )
     return token if row is not None and row[0] else None
 
@@ -85,10 +101,22 @@ def find_link(engine: sa.Engine, token: str, now: dt.datetime) -> Link | None:
     return row and Link(name=row.name, purpose=accounts.LinkPurpose(row.purpose))
 
 
-def use_link(engine: sa.Engine, token: str, now: dt.datetime, *, password_hash: str | None) -> uuid.UUID | None:
-    """Use a link up and return whose it is; None where it was used, has expired or is for something else."""
-    row = _one(engine, "auth_use_link", {"token": accounts.digest(token), "now": now, "password_hash": password_hash})
-    return row[0] if row is not None else None
+def use_link(engine: sa.Engine, token: str, now: dt.datetime, *, password_hash: str | None) -> SignedIn | None:
+    """Use a link up and open a session; None where it was used, has expired or is for something else."""
+    session = accounts.new_token()
+    row = _one(
+        engine,
+        "auth_use_link",
+        {
+            "token": accounts.digest(token),
+            "now": now,
+            "password_hash": password_hash,
+            "session": accounts.digest(session),
+            "expires_at": now + SESSION_LIFE,
+        },
+    )
+    account_id = row[0] if row is not None else None
+    return account_id and SignedIn(account_id=account_id, token=session)
 
 
 def _one(engine: sa.Engine, query: str, parameters: Mapping[str, Any]) -> Any:

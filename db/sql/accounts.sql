@@ -3,8 +3,9 @@
 SELECT account_id, password_hash FROM auth.begin_attempt(%(login)s, %(now)s, %(most)s, %(lock_for)s);
 
 -- auth_open_session --
--- A new session, unless the account is disabled; the attempts before it are forgotten.
-SELECT auth.open_session(%(account_id)s, %(token)s, %(now)s, %(expires_at)s);
+-- A new session, unless the account is disabled or its password another than was checked; the attempts before it are
+-- forgotten.
+SELECT auth.open_session(%(account_id)s, %(token)s, %(now)s, %(expires_at)s, %(checked)s);
 
 -- auth_find_session --
 -- Who a session's token belongs to, while it is valid.
@@ -20,5 +21,5 @@ SELECT auth.end_session(%(token)s, %(now)s);
 SELECT name, purpose FROM auth.find_link(%(token)s, %(now)s);
 
 -- auth_use_link --
--- Use a link, once.
-SELECT auth.use_link(%(token)s, %(now)s, %(password_hash)s);
+-- Use a link, once, and open a session.
+SELECT auth.use_link(%(token)s, %(now)s, %(password_hash)s, %(session)s, %(expires_at)s);

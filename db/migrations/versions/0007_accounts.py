@@ -24,19 +24,24 @@ LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $
     WHERE a.login = lower(wanted) AND a.disabled_at IS NULL AND (a.locked_until IS NULL OR a.locked_until <= at)
     RETURNING a.id, a.password_hash
 $$""",
-    # What has expired goes with each new session; what another is deleting just now is left to it.
-    "open_session(uuid, bytea, timestamptz, timestamptz)": """
-CREATE FUNCTION auth.open_session(whose uuid, token bytea, at timestamptz, expires timestamptz) RETURNS boolean
+    # What has expired goes with each new session; what another is deleting just now is left to it. `checked` is the hash
+    # that the password was checked against: one that was changed meanwhile opens nothing. The account's row is locked
+    # first, as those do who end its sessions.
+    "open_session(uuid, bytea, timestamptz, timestamptz, text)": """
+CREATE FUNCTION auth.open_session(whose uuid, token bytea, at timestamptz, expires timestamptz, checked text)
+RETURNS boolean
 LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
+    UPDATE account SET failures = 0, locked_until = NULL
+    WHERE id = whose AND disabled_at IS NULL AND (checked IS NULL OR password_hash = checked);
     DELETE FROM session WHERE token_sha256 IN (
         SELECT token_sha256 FROM session WHERE expires_at <= at FOR UPDATE SKIP LOCKED
     );
     DELETE FROM login_link WHERE token_sha256 IN (
         SELECT token_sha256 FROM login_link WHERE expires_at <= at FOR UPDATE SKIP LOCKED
     );
-    UPDATE account SET failures = 0, locked_until = NULL WHERE id = whose AND disabled_at IS NULL;
     INSERT INTO session (token_sha256, tenant_id, account_id, created_at, seen_at, expires_at)
-    SELECT token, a.tenant_id, a.id, at, at, expires FROM account AS a WHERE a.id = whose AND a.disabled_at IS NULL
+    SELECT token, a.tenant_id, a.id, at, at, expires FROM account AS a
+    WHERE a.id = whose AND a.disabled_at IS NULL AND (checked IS NULL OR a.password_hash = checked)
     RETURNING true
 $$""",
     "find_session(bytea, timestamptz, interval)": """
@@ -68,13 +73,18 @@ LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, public, pg_te
     FROM login_link AS l JOIN account AS a ON a.tenant_id = l.tenant_id AND a.id = l.account_id
     WHERE l.token_sha256 = token AND l.used_at IS NULL AND l.expires_at > at AND a.disabled_at IS NULL
 $$""",
-    # A link that sets a password is useless without one, and one that signs in never changes it.
-    "use_link(bytea, timestamptz, text)": """
-CREATE FUNCTION auth.use_link(token bytea, at timestamptz, new_hash text) RETURNS uuid
+    # A link that sets a password is useless without one, and one that signs in never changes it. A new password ends
+    # the account's sessions and links; the session that the link opens comes after.
+    "use_link(bytea, timestamptz, text, bytea, timestamptz)": """
+CREATE FUNCTION auth.use_link(
+    token bytea, at timestamptz, new_hash text, session_token bytea, session_expires timestamptz
+) RETURNS uuid
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
 DECLARE
     whose uuid;
 BEGIN
+    PERFORM 1 FROM login_link AS l JOIN account AS a ON a.tenant_id = l.tenant_id AND a.id = l.account_id
+    WHERE l.token_sha256 = token FOR UPDATE OF a;
     UPDATE login_link AS l SET used_at = at
     FROM account AS a
     WHERE l.token_sha256 = token AND l.used_at IS NULL AND l.expires_at > at
@@ -84,8 +94,12 @@ BEGIN
     IF whose IS NOT NULL AND new_hash IS NOT NULL THEN
         UPDATE account SET password_hash = new_hash WHERE id = whose;
         UPDATE session SET ended_at = at WHERE account_id = whose AND ended_at IS NULL;
+        UPDATE login_link SET used_at = at WHERE account_id = whose AND used_at IS NULL;
     END IF;
-    RETURN whose;
+    IF whose IS NOT NULL AND auth.open_session(whose, session_token, at, session_expires, new_hash) THEN
+        RETURN whose;
+    END IF;
+    RETURN NULL;
 END
 $$""",
 }
