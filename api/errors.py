@@ -42,7 +42,9 @@ STATUS_BY_CODE: Mapping[str, int] = {
     "booking_not_found": status.HTTP_404_NOT_FOUND,
     "alert_transition": status.HTTP_409_CONFLICT,
     "alert_race": status.HTTP_409_CONFLICT,
+    "too_many_guesses": status.HTTP_429_TOO_MANY_REQUESTS,
     "unavailable": status.HTTP_503_SERVICE_UNAVAILABLE,
+    "busy": status.HTTP_503_SERVICE_UNAVAILABLE,
 }
 """Every other code of a domain error is answered with 422: the request was understood and is not allowed to be."""
 

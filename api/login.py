@@ -1,5 +1,6 @@
 """Signing in and out: small pages made here, without a script, so that they work wherever the rest may not."""
 
+import logging
 import secrets
 from typing import Annotated, Any
 from urllib.parse import urlsplit
@@ -8,12 +9,14 @@ from fastapi import APIRouter, Form, Query, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from starlette import status
 
-from api import guard, identity, languages, login_page, passwords, sessions
+from api import errors, guard, guesses, identity, languages, login_page, passwords, sessions
 from db import accounts
 
 router = APIRouter(include_in_schema=False)
 
+_log = logging.getLogger(__name__)
 _FORM_COOKIE = "driveops_form"
+_BUSY_WAIT_S = 2
 _MOST_LETTERS = 1_000
 
 Text = Annotated[str, Form(max_length=_MOST_LETTERS)]
@@ -37,26 +40,41 @@ async def sign_in(
     goes_to: Annotated[str, Form(alias="next")] = "/",
 ) -> Response:
     """Check a password; every refusal reads the same."""
-    token = await _sessions(request).sign_in(login, password) if _is_ours(request, csrf) else None
-    if token is None:
-        page = login_page.form(
-            _language(request), goes_to=own_path(goes_to), csrf=_csrf(request), login=login, is_wrong=True
-        )
-        return _page(request, page, status.HTTP_401_UNAUTHORIZED)
-    return _enter(request, token, own_path(goes_to))
+    address = request.client.host if request.client else ""
+    problem, status_code, wait_s = "wrong", status.HTTP_401_UNAUTHORIZED, 0
+    try:
+        token = await _sessions(request).sign_in(login, password, address) if _is_ours(request, csrf) else None
+    except guesses.TooManyGuessesError as error:
+        token, problem, status_code, wait_s = None, "many", status.HTTP_429_TOO_MANY_REQUESTS, error.wait_s
+    except passwords.BusyError:
+        token, problem, status_code, wait_s = None, "busy", status.HTTP_503_SERVICE_UNAVAILABLE, _BUSY_WAIT_S
+    if token is not None:
+        return _enter(request, token, own_path(goes_to))
+    page = login_page.form(
+        _language(request), goes_to=own_path(goes_to), csrf=_csrf(request), login=login, problem=problem, wait_s=wait_s
+    )
+    answer = _page(request, page, status_code)
+    if wait_s:
+        answer.headers["Retry-After"] = str(wait_s)
+    return answer
 
 
 @router.post("/logout")
 async def sign_out(request: Request, csrf: Empty = "") -> Response:
     """End the session; the dashboard's form or script repeats the CSRF cookie as a field or a header."""
     cookie = request.cookies.get(sessions.CSRF_COOKIE)
-    is_ours = guard.same_secret(cookie, request.headers) or bool(cookie and secrets.compare_digest(cookie, csrf))
+    is_ours = guard.same_secret(cookie, request.headers) or _is_same(cookie, csrf)
     token = request.cookies.get(sessions.COOKIE)
     if token and not is_ours:
         return Response("the request has no CSRF token", status_code=status.HTTP_403_FORBIDDEN)
-    if token:
-        await _sessions(request).sign_out(token)
-    answer = RedirectResponse("/login", status_code=status.HTTP_303_SEE_OTHER)
+    answer: Response = RedirectResponse("/login", status_code=status.HTTP_303_SEE_OTHER)
+    try:
+        if token:
+            await _sessions(request).sign_out(token)
+    except errors.UNREACHABLE as error:
+        # The session lives on in the database; this browser has it no longer.
+        _log.warning("a session can't be ended: %s", error)
+        answer = errors.answer(errors.UnavailableError())
     answer.delete_cookie(sessions.COOKIE)
     answer.delete_cookie(sessions.CSRF_COOKIE)
     return answer
@@ -78,7 +96,8 @@ async def use_link(request: Request, token: str, csrf: Empty = "", password: Emp
     if found.purpose is accounts.LinkPurpose.PASSWORD:
         if len(password) < passwords.LEAST_LENGTH:
             return await _link_page(request, token, is_short=True)
-        new_hash = await passwords.hash_new(password)
+        with passwords.place():
+            new_hash = await passwords.hash_new(password)
     session = await _sessions(request).sign_in_by_link(token, new_hash)
     return _enter(request, session, "/") if session is not None else await _link_page(request, token)
 
@@ -122,8 +141,11 @@ def _csrf(request: Request) -> str:
 
 
 def _is_ours(request: Request, csrf: str) -> bool:
-    cookie = request.cookies.get(_FORM_COOKIE, "")
-    return bool(cookie) and secrets.compare_digest(cookie.encode(), csrf.encode())
+    return _is_same(request.cookies.get(_FORM_COOKIE), csrf)
+
+
+def _is_same(cookie: str | None, field: str) -> bool:
+    return bool(cookie) and secrets.compare_digest((cookie or "").encode(), field.encode())
 
 
 def _page(request: Request, page: login_page.Page, status_code: int = status.HTTP_200_OK) -> Response:

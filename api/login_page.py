@@ -11,6 +11,8 @@ TEXTS = {
         "new_password": "New password (at least 10 characters)",
         "submit": "Sign in",
         "wrong": "Not signed in: e-mail or password is wrong, or the account is locked for a while.",
+        "many": "Too many attempts from where you are. Try again in {wait_s} s.",
+        "busy": "Too many people sign in just now. Try again in a moment.",
         "short": "The password is too short: at least 10 characters.",
         "hello": "Hello {name}.",
         "dead": "This link has been used already or has expired. Ask your administrator for a new one.",
@@ -23,6 +25,8 @@ TEXTS = {
         "new_password": "Nouveau mot de passe (au moins 10 caractères)",
         "submit": "Se connecter",
         "wrong": "Connexion refusée : e-mail ou mot de passe incorrect, ou compte bloqué pour un moment.",
+        "many": "Trop de tentatives depuis votre réseau. Réessayez dans {wait_s} s.",
+        "busy": "Trop de connexions en ce moment. Réessayez dans un instant.",
         "short": "Le mot de passe est trop court : au moins 10 caractères.",
         "hello": "Bonjour {name}.",
         "dead": "Ce lien a déjà servi ou a expiré. Demandez-en un nouveau à votre administrateur.",
@@ -47,11 +51,13 @@ class Page:
     csrf: str | None = None
 
 
-def form(language: str, *, goes_to: str, csrf: str, login: str = "", is_wrong: bool = False) -> Page:
-    """E-mail and password."""
+def form(
+    language: str, *, goes_to: str, csrf: str, login: str = "", problem: str | None = None, wait_s: int = 0
+) -> Page:
+    """E-mail and password; `problem` is one of TEXTS: wrong, many, busy."""
     texts = TEXTS[language]
     body = (
-        (_alert(texts["wrong"]) if is_wrong else "")
+        (_alert(texts[problem].format(wait_s=wait_s)) if problem else "")
         + f'<form method="post" action="/login">{_hidden("csrf", csrf)}{_hidden("next", goes_to)}'
         + f'<label for="login">{texts["login"]}</label><input id="login" name="login" type="email" required '
         + f'autocomplete="username" autofocus value="{escape(login)}">'

@@ -12,7 +12,7 @@ import pwdlib
 import pytest
 import sqlalchemy as sa
 
-from api import application, identity, passwords, sessions, settings
+from api import application, guesses, identity, passwords, sessions, settings
 from db import accounts, devices, logins, tables
 from domain import accounts as domain_accounts
 from tests.fixtures.database import Database, DatabaseServer
@@ -323,5 +323,123 @@ def test_a_database_that_does_not_answer_is_told_and_not_taken_for_a_wrong_passw
 
         for answer in (await browser.get("/figures"), await sign_in(browser)):
             assert (answer.status_code, answer.json()["error"]["code"]) == (503, "unavailable")
+
+    run(site, story)
+
+
+def test_a_disabled_account_has_neither_session_nor_link_once_it_is_enabled_again(site: Site) -> None:
+    path = site.link(accounts.LinkPurpose.SIGN_IN)
+
+    async def story(browser: httpx.AsyncClient) -> None:
+        await sign_in(browser)
+        for disabled_at in (site.now, None):
+            with site.owner.begin() as connection:
+                assert accounts.set_disabled(connection, LOGIN, disabled_at)
+        site.now += dt.timedelta(seconds=sessions.CACHE_S)
+        assert (await browser.get("/api/v1/nothing")).status_code == 401
+        assert (await browser.get(path)).status_code == 410
+        assert (await sign_in(browser)).status_code == 303
+
+    run(site, story)
+
+
+def test_a_new_password_ends_the_other_links_and_what_the_old_one_was_about_to_open(site: Site) -> None:
+    path, other = site.link(accounts.LinkPurpose.PASSWORD), site.link(accounts.LinkPurpose.SIGN_IN)
+    attempt = logins.begin_attempt(site.services.auth, LOGIN, site.now)
+    assert attempt is not None
+
+    token = path.removeprefix(accounts.LINK_PATH)
+    assert logins.use_link(site.services.auth, token, site.now, password_hash="a new hash") is not None
+
+    late = logins.open_session(site.services.auth, attempt.account_id, site.now, checked_hash=attempt.password_hash)
+    assert late is None
+    assert logins.find_link(site.services.auth, other.removeprefix(accounts.LINK_PATH), site.now) is None
+    with site.owner.connect() as connection:
+        query = sa.select(sa.func.count()).select_from(tables.session).where(tables.session.c.ended_at.is_(None))
+        assert connection.scalar(query) == 1
+
+
+def test_what_can_be_no_token_is_refused_without_the_database(site: Site, database_server: DatabaseServer) -> None:
+    database_server.close(site.database.name)
+
+    async def story(browser: httpx.AsyncClient) -> None:
+        for no_token in ("x", "x" * 42 + "!", "x" * 5000):
+            browser.cookies.set(sessions.COOKIE, no_token)
+            assert (await browser.get("/api/v1/nothing")).status_code == 401
+        assert (await browser.get(accounts.LINK_PATH + "x")).status_code == 410
+        browser.cookies.set(sessions.COOKIE, accounts.new_token())
+        assert (await browser.get("/api/v1/nothing")).status_code == 503
+
+    run(site, story)
+
+
+def test_those_who_ask_at_once_for_one_session_ask_the_database_once(site: Site) -> None:
+    asked: list[str] = []
+    sa.event.listen(
+        site.services.auth, "before_cursor_execute", lambda _connection, _cursor, statement, *_: asked.append(statement)
+    )
+
+    async def story(browser: httpx.AsyncClient) -> None:
+        await sign_in(browser)
+        asked.clear()
+        answers = await asyncio.gather(*(browser.get("/api/v1/nothing") for _ in range(20)))
+        assert {answer.status_code for answer in answers} == {404}
+
+    run(site, story)
+    assert len(asked) == 1
+
+
+def test_a_full_memory_of_sessions_forgets_the_oldest_alone(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sessions, "_MOST_CACHED", 3)
+    kept = site.services.sessions
+    tokens = [accounts.new_token() for _ in range(4)]
+
+    async def look() -> None:
+        for token in tokens:
+            assert await kept.find(token) is None
+
+    asyncio.run(look())
+    assert list(kept._known) == [accounts.digest(token) for token in tokens[1:]]
+
+
+def test_too_many_who_sign_in_at_once_are_sent_away_uncounted(site: Site) -> None:
+    most = passwords.MOST_AT_ONCE
+
+    async def crowd() -> list[object]:
+        begun = (site.services.sessions.sign_in(f"p{n}@example.org", "wrong", f"10.0.0.{n}") for n in range(most + 8))
+        return list(await asyncio.gather(*begun, return_exceptions=True))
+
+    answers = asyncio.run(crowd())
+    assert sum(answer is None for answer in answers) == most
+    assert sum(isinstance(answer, passwords.BusyError) for answer in answers) == 8
+
+
+def test_an_address_that_guesses_across_accounts_has_to_wait(site: Site) -> None:
+    async def story(browser: httpx.AsyncClient) -> None:
+        for number in range(guesses.FREE + 1):
+            assert (await sign_in(browser, login=f"p{number}@example.org")).status_code == 401
+        for wait_s in ("1", "2"):
+            held = await sign_in(browser)
+            assert (held.status_code, held.headers["retry-after"]) == (429, wait_s)
+            site.now += dt.timedelta(seconds=int(wait_s))
+            assert (await sign_in(browser, "wrong")).status_code == 401
+        elsewhere = httpx.ASGITransport(site.app, client=("192.0.2.7", 1))
+        async with httpx.AsyncClient(transport=elsewhere, base_url="http://fleet.example") as other:
+            assert (await sign_in(other)).status_code == 303
+
+    run(site, story)
+
+
+def test_signing_out_takes_the_cookies_away_from_a_browser_whose_database_is_away(
+    site: Site, database_server: DatabaseServer
+) -> None:
+    async def story(browser: httpx.AsyncClient) -> None:
+        await sign_in(browser)
+        csrf = browser.cookies[sessions.CSRF_COOKIE]
+        assert (await browser.post("/logout", data={"csrf": "é"})).status_code == 403
+        database_server.close(site.database.name)
+        assert (await browser.post("/logout", data={"csrf": csrf})).status_code == 503
+        assert sessions.COOKIE not in browser.cookies
+        assert sessions.CSRF_COOKIE not in browser.cookies
 
     run(site, story)
