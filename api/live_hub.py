@@ -77,6 +77,11 @@ class LiveHub:
         self.joined()
         return viewer
 
+    def sockets_of(self, account_id: uuid.UUID) -> int:
+        """How many sockets an account has open."""
+        viewers = (viewer for picture in self._pictures.values() for viewer in picture.viewers)
+        return sum(viewer.identity.account_id == account_id for viewer in viewers)
+
     def leave(self, viewer: live_viewer.Viewer) -> None:
         """Look no more; the last of a tenant takes its picture away."""
         picture = self._pictures.get(viewer.identity.tenant_id)

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import datetime as dt
 import logging
 import uuid
 from collections.abc import Awaitable, Callable
@@ -10,7 +11,7 @@ import fastapi
 import sqlalchemy as sa
 from starlette.websockets import WebSocketState
 
-from api import identity, live_hub, live_request, live_viewer, sessions, subscriptions
+from api import identity, live_hub, live_request, live_viewer, sessions, shown, subscriptions
 from domain import accounts, errors
 
 _log = logging.getLogger(__name__)
@@ -22,6 +23,8 @@ _SEND_LIMIT_S = 30.0
 _RECHECK_S = 5.0
 _MESSAGES_A_S = 20
 _MOST_FOLLOWED = 100
+_MOST_SOCKETS = 20  #: of one account
+_EXPIRY_NOTICE = dt.timedelta(minutes=10)
 
 FindSession = Callable[[str], Awaitable[accounts.Identity | None]]
 
@@ -43,6 +46,9 @@ def router(hub: live_hub.LiveHub, source: sa.Engine, find_session: FindSession) 
             await socket.close(SIGNED_OUT)
             return
         await socket.accept()
+        if hub.sockets_of(who.account_id) >= _MOST_SOCKETS:
+            await socket.close(_TOO_MANY)
+            return
         viewer = hub.join(who)
         try:
             await _Session(socket, viewer, hub, source, find_session).run()
@@ -64,6 +70,7 @@ class _Session:
         self._socket, self._viewer, self._hub = socket, viewer, hub
         self._engine, self._find_session = source, find_session
         self._second, self._heard = 0, 0
+        self._knows_expiry = False
 
     async def run(self) -> None:
         tasks = [asyncio.create_task(part) for part in (self._send(), self._hear(), self._check())]
@@ -140,6 +147,7 @@ class _Session:
     async def _check(self) -> int:
         """See again and again whether the account may still look, and whom it may follow (R57)."""
         while True:
+            self._tell_expiry()
             await asyncio.sleep(_RECHECK_S)
             # A database that is away lets nobody in, and throws nobody out.
             with contextlib.suppress(sa.exc.SQLAlchemyError):
@@ -148,6 +156,14 @@ class _Session:
                     return SIGNED_OUT
                 self._viewer.identity = found
                 await self._check_followed()
+
+    def _tell_expiry(self) -> None:
+        """Say that the session will end: nobody is to find out by alerts that don't come."""
+        at = self._viewer.identity.session_expires_at
+        left = at - dt.datetime.fromtimestamp(self._hub.clock() / 1e3, dt.UTC)
+        if left <= _EXPIRY_NOTICE and not self._knows_expiry:
+            self._viewer.offer({"type": "expires", "at": shown.instant(at)})
+            self._knows_expiry = True
 
     async def _check_followed(self) -> None:
         for person in list(self._viewer.followed):

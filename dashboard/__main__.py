@@ -12,6 +12,7 @@ from api import errors, settings
 from dashboard import application
 
 _STOP_LIMIT_S = 5
+_MOST_SAID_BYTES = 8 * 1024  #: by a page on its socket; api.live_request answers those over half of it
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
 
@@ -40,6 +41,8 @@ def run(
         log_level=choice.log_level.lower(),
         access_log=False,
         timeout_graceful_shutdown=_STOP_LIMIT_S,
+        ws="websockets-sansio",
+        ws_max_size=_MOST_SAID_BYTES,
     )
 
 

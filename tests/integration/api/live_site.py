@@ -230,7 +230,9 @@ def running(database: Database, broker: RunningBroker, owner: sa.Engine) -> Iter
     app = application.create(settings.Settings.from_env(env))
     application.finish(app)
     port = ports.free(None)
-    server = uvicorn.Server(uvicorn.Config(app, host="127.0.0.1", port=port, log_config=None, ws="websockets-sansio"))
+    server = uvicorn.Server(
+        uvicorn.Config(app, host="127.0.0.1", port=port, log_config=None, ws="websockets-sansio", ws_max_size=8 * 1024)
+    )
     thread = threading.Thread(target=server.run)
     thread.start()
     try:

@@ -1,5 +1,8 @@
 """The live socket between a real ingest and real sockets."""
 
+import contextlib
+import datetime as dt
+
 import pytest
 import sqlalchemy as sa
 from websockets.exceptions import ConnectionClosed
@@ -195,6 +198,27 @@ def test_a_flood_of_messages_ends_the_socket(site: Site, dana: str) -> None:
             page.next_json("never")
     assert closed.value.rcvd is not None
     assert closed.value.rcvd.code == 1008
+
+
+def test_an_account_has_twenty_sockets_at_most(site: Site, dana: str) -> None:
+    with contextlib.ExitStack() as pages:
+        for _ in range(20):
+            pages.enter_context(site.page(dana)).next_json("hello")
+        one_more = pages.enter_context(site.page(dana))
+        with pytest.raises(ConnectionClosed) as closed:
+            one_more.next_json("hello")
+        pages.enter_context(site.page(site.sign_in("acme", "Otto"))).next_json("hello")
+    assert closed.value.rcvd is not None
+    assert closed.value.rcvd.code == 1008
+
+
+def test_a_page_is_told_ten_minutes_before_its_session_ends(site: Site, dana: str) -> None:
+    ends_at = dt.datetime.now(dt.UTC).replace(microsecond=0) + dt.timedelta(minutes=9)
+    with site.owner.begin() as connection:
+        connection.execute(sa.update(tables.session).values(expires_at=ends_at))
+    with site.page(dana) as page:
+        told = page.next_json("expires")
+    assert dt.datetime.fromisoformat(told["at"]) == ends_at
 
 
 def test_a_socket_ends_when_its_account_is_disabled(site: Site, dana: str) -> None:
