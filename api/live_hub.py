@@ -165,6 +165,9 @@ class LiveHub:
             _log.warning("the units of %s can't be loaded: %s", picture.slug, error)
             picture.due_s = time.monotonic() + TICK_S
             return
+        except Exception:  # noqa: BLE001 (a row that can't be read is its own tenant's trouble)
+            _log.exception("the units of %s can't be read", picture.slug)
+            return
         picture.positions.load(units, begun=begun)
         picture.positions.refresh(self.clock())
         for viewer in picture.viewers:

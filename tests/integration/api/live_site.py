@@ -42,6 +42,7 @@ class Site:
     broker: RunningBroker
     owner: sa.Engine
     url: str
+    web: sa.Engine | None = None  #: the server's, where it runs in this process
     tenant_ids: dict[str, uuid.UUID] = field(default_factory=dict)
 
     def add_tenant(self, slug: str, vans: int = 3) -> None:
@@ -239,7 +240,8 @@ def running(database: Database, broker: RunningBroker, owner: sa.Engine) -> Iter
         while not server.started:
             assert thread.is_alive(), "the web server ended"
             time.sleep(0.02)
-        yield Site(database=database, broker=broker, owner=owner, url=f"http://127.0.0.1:{port}")
+        url = f"http://127.0.0.1:{port}"
+        yield Site(database=database, broker=broker, owner=owner, url=url, web=app.state.services.web)
     finally:
         server.should_exit = True
         thread.join(20)
