@@ -1,4 +1,4 @@
-"""10,000 units that all move each second in one view: bytes a tick on the socket, and what a tick costs the server."""
+"""10,000 units that all move each second in one view: bytes a tick, and what a tick costs the server and the browser."""
 
 import resource
 import time
@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from api import live_positions, view, view_frame
-from bench import stage
+from bench import map_browser, stage
 from ingest import batch_store, live_feed
 
 UNITS = 10_000
@@ -19,6 +19,11 @@ _START_MS = 1_790_000_000_000
 
 
 def measure() -> list[dict[str, Any]]:
+    """The server alone, then the whole with a browser."""
+    return [*measure_server(), *map_browser.measure()]
+
+
+def measure_server() -> list[dict[str, Any]]:
     """Two minutes of ticks, as fast as they go; memory before and after tells whether anything is kept."""
     area = stage.AREA
     box = view_frame.Box(
