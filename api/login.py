@@ -11,6 +11,7 @@ from starlette import status
 
 from api import errors, guard, guesses, identity, languages, login_page, passwords, sessions
 from db import accounts
+from domain import accounts as domain_accounts
 
 router = APIRouter(include_in_schema=False)
 
@@ -94,7 +95,7 @@ async def use_link(request: Request, token: str, csrf: Empty = "", password: Emp
         return await _link_page(request, token)
     new_hash = None
     if found.purpose is accounts.LinkPurpose.PASSWORD:
-        if len(password) < passwords.LEAST_LENGTH:
+        if len(password) < domain_accounts.LEAST_PASSWORD_LENGTH:
             return await _link_page(request, token, is_short=True)
         with passwords.place():
             new_hash = await passwords.hash_new(password)

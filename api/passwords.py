@@ -10,7 +10,6 @@ import pwdlib
 from api import lanes
 from domain import errors
 
-LEAST_LENGTH = 10
 MOST_AT_ONCE = 32
 """People who sign in: few are hashed at a time, the others wait for a second or two; more than that are sent away."""
 

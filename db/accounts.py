@@ -15,7 +15,6 @@ from sqlalchemy.dialects import postgresql
 from db import errors, tables
 from domain import accounts
 
-LINK_LIFE = dt.timedelta(days=2)
 LINK_PATH = "/login/link/"
 _TOKEN_BYTES = 32
 _TOKEN = re.compile(r"[A-Za-z0-9_-]{43}", re.ASCII)
@@ -57,30 +56,18 @@ def add(connection: sa.Connection, tenant: uuid.UUID, new: NewAccount) -> bool:
     """Make an account; False where the login is taken, by whichever tenant.
 
     Raises:
-        DatabaseError: the login is no e-mail address.
+        LoginError: the login is no e-mail address.
     """
     row = {
         "tenant_id": tenant,
         "id": uuid_utils.compat.uuid7(),
-        "login": require_login(new.login),
+        "login": accounts.require_login(new.login),
         "name": new.name,
         "role": new.role.value,
         "password_hash": new.password_hash,
     }
     statement = postgresql.insert(tables.account).values(row).on_conflict_do_nothing(index_elements=["login"])
     return connection.scalar(statement.returning(tables.account.c.id)) is not None
-
-
-def require_login(login: str) -> str:
-    """The login as it is kept.
-
-    Raises:
-        DatabaseError: it is no e-mail address.
-    """
-    name, _, host = login.strip().lower().partition("@")
-    if not name or not host or any(letter.isspace() for letter in name + host):
-        raise errors.DatabaseError(f"{login!r} is no e-mail address")
-    return f"{name}@{host}"
 
 
 def make_link(
@@ -94,7 +81,7 @@ def make_link(
     account = tables.account
     found = connection.execute(
         sa.select(account.c.tenant_id, account.c.id).where(
-            account.c.login == require_login(login), account.c.disabled_at.is_(None)
+            account.c.login == accounts.require_login(login), account.c.disabled_at.is_(None)
         )
     ).one_or_none()
     if found is None:
@@ -107,7 +94,7 @@ def make_link(
             account_id=found.id,
             purpose=purpose.value,
             created_at=now,
-            expires_at=now + LINK_LIFE,
+            expires_at=now + accounts.LINK_LIFE,
         )
     )
     return LINK_PATH + token
@@ -119,7 +106,9 @@ def set_disabled(connection: sa.Connection, login: str, disabled_at: dt.datetime
     Out of service its sessions and links end for good: they are not there again when it is put back.
     """
     account = tables.account
-    statement = sa.update(account).where(account.c.login == require_login(login)).values(disabled_at=disabled_at)
+    statement = (
+        sa.update(account).where(account.c.login == accounts.require_login(login)).values(disabled_at=disabled_at)
+    )
     # The account's row first: whoever opens a session meanwhile has it locked, and is seen below.
     account_id = connection.scalar(statement.returning(account.c.id))
     if account_id is not None and disabled_at is not None:

@@ -11,11 +11,6 @@ import sqlalchemy as sa
 from db import accounts, queries
 from domain import accounts as domain_accounts
 
-MOST_FAILURES = 5
-LOCK_FOR = dt.timedelta(minutes=15)
-SESSION_LIFE = dt.timedelta(hours=12)
-IDLE_LIFE = dt.timedelta(hours=2)
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Attempt:
@@ -42,14 +37,19 @@ class SignedIn:
 
 
 def begin_attempt(engine: sa.Engine, login: str, now: dt.datetime) -> Attempt | None:
-    """Count a guess before it is checked: MOST_FAILURES lock the account for LOCK_FOR, and a new session unlocks it.
+    """Count a guess before it is checked: too many lock the account, and a new session unlocks it (domain.accounts).
 
     None where the login is unknown, locked or disabled.
     """
     row = _one(
         engine,
         "auth_begin_attempt",
-        {"login": login.strip(), "now": now, "most": MOST_FAILURES, "lock_for": LOCK_FOR},
+        {
+            "login": login.strip(),
+            "now": now,
+            "most": domain_accounts.MOST_FAILURES,
+            "lock_for": domain_accounts.LOCK_FOR,
+        },
     )
     return row and Attempt(account_id=row.account_id, password_hash=row.password_hash)
 
@@ -66,7 +66,7 @@ def open_session(
             "account_id": account_id,
             "token": accounts.digest(token),
             "now": now,
-            "expires_at": now + SESSION_LIFE,
+            "expires_at": now + domain_accounts.SESSION_LIFE,
             "checked": checked_hash,
         },
     )
@@ -75,7 +75,9 @@ def open_session(
 
 def find_session(engine: sa.Engine, token: str, now: dt.datetime) -> domain_accounts.Identity | None:
     """Who a session's token belongs to; None once it has ended, expired, been idle, or the account is disabled."""
-    row = _one(engine, "auth_find_session", {"token": accounts.digest(token), "now": now, "idle": IDLE_LIFE})
+    row = _one(
+        engine, "auth_find_session", {"token": accounts.digest(token), "now": now, "idle": domain_accounts.IDLE_LIFE}
+    )
     if row is None:
         return None
     return domain_accounts.Identity(
@@ -112,7 +114,7 @@ def use_link(engine: sa.Engine, token: str, now: dt.datetime, *, password_hash: 
             "now": now,
             "password_hash": password_hash,
             "session": accounts.digest(session),
-            "expires_at": now + SESSION_LIFE,
+            "expires_at": now + domain_accounts.SESSION_LIFE,
         },
     )
     account_id = row[0] if row is not None else None

@@ -7,6 +7,16 @@ from enum import StrEnum
 
 from domain import errors
 
+MOST_FAILURES = 5
+"""So many wrong passwords lock an account …"""
+LOCK_FOR = dt.timedelta(minutes=15)
+"""… for so long."""
+SESSION_LIFE = dt.timedelta(hours=12)
+IDLE_LIFE = dt.timedelta(hours=2)
+"""A session ends when it was not used for so long, whatever is left of its life."""
+LINK_LIFE = dt.timedelta(days=2)
+LEAST_PASSWORD_LENGTH = 10
+
 
 class Role(StrEnum):
     """What an account is for; each may do what the ones after it may."""
@@ -41,6 +51,12 @@ class NotPermittedError(errors.DomainError):
     code = "not_permitted"
 
 
+class LoginError(errors.DomainError):
+    """The login is no e-mail address."""
+
+    code = "bad_login"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Identity:
     """Who a request comes from, by its session."""
@@ -66,3 +82,18 @@ class Identity:
         """
         if not self.may(permission):
             raise NotPermittedError(f"the role {self.role} may not do this ({permission})")
+
+
+def require_login(login: str) -> str:
+    """The login as it is kept: an e-mail address in lower case.
+
+    >>> require_login(" Dana@Example.org ")
+    'dana@example.org'
+
+    Raises:
+        LoginError: it is no e-mail address.
+    """
+    name, _, host = login.strip().lower().partition("@")
+    if not name or not host or any(letter.isspace() for letter in name + host):
+        raise LoginError(f"{login!r} is no e-mail address")
+    return f"{name}@{host}"

@@ -140,7 +140,7 @@ def test_five_attempts_of_twenty_at_once_are_checked(site: Site) -> None:
     with ThreadPoolExecutor(20) as threads:
         begun = list(threads.map(lambda _: logins.begin_attempt(site.services.auth, LOGIN, site.now), range(20)))
 
-    assert sum(attempt is not None for attempt in begun) == logins.MOST_FAILURES
+    assert sum(attempt is not None for attempt in begun) == domain_accounts.MOST_FAILURES
 
 
 def test_the_right_password_forgets_the_wrong_ones_before_it(site: Site) -> None:
@@ -177,7 +177,7 @@ def test_a_new_session_deletes_expired_sessions_and_links(site: Site) -> None:
     site.now += dt.timedelta(hours=1)
     sign_in_now()
     assert kept() == (2, 1)
-    site.now += accounts.LINK_LIFE
+    site.now += domain_accounts.LINK_LIFE
     sign_in_now()
     assert kept() == (1, 0)
 
