@@ -47,6 +47,7 @@
       map.on("movestart", (event) => (this.isPlaced ||= Boolean(event.originalEvent)));
       map.on("dragstart", () => this.setFollowing(false));
       map.on("error", (event) => this.failed(event));
+      map.on("sourcedata", (event) => event.sourceId === "town" && event.tile && this.note("town", null));
       map.on("click", (event) => this.clicked(event.point));
       map.on("mousemove", (event) => (map.getCanvas().style.cursor = this.hit(event.point) ? "pointer" : ""));
       this.resizer = new ResizeObserver(() => map.resize());
@@ -109,7 +110,10 @@
 
     failed(event) {
       if (event.sourceId === "raster") return this.raster.failed();
-      if (event.sourceId === "town") return this.note("town", this.setup.texts.no_town);
+      if (event.sourceId === "town") {
+        driveops.mapLibraries.forget();
+        return this.note("town", this.setup.texts.no_town);
+      }
       console.warn("map:", event.error?.message);
     }
 
@@ -119,8 +123,9 @@
       this.readAll();
       if (!isReconnected) return;
       this.note("raster", null);
-      this.note("town", null);
       this.raster.retry();
+      const town = this.map.getSource("town");
+      if (this.element.querySelector('[data-note="town"]')) town.setUrl(town.url); // its tiles take the note away
     }
 
     /* The server sends a margin around the view, so a small move needs no word; following a unit would be one long conversation. */
@@ -281,7 +286,7 @@
     if (!element || element.dataset.mounting) return;
     element.dataset.mounting = "1";
     try {
-      const maplibre = await driveops.mapLibraries(JSON.parse(element.dataset.setup).vendor);
+      const maplibre = await driveops.mapLibraries.load(JSON.parse(element.dataset.setup).vendor);
       if (!element.isConnected) return;
       mounted = new LiveMap(element, maplibre);
     } catch (error) {
@@ -321,8 +326,9 @@
 
   /* Asked before there is a map (another page's "fly to"), done as soon as there is one. */
   function whenMounted(act) {
-    if (mounted) mounted.whenReady(() => act(mounted));
-    else driveops.map.wish = (map) => map.whenReady(() => act(map));
+    const once_ready = (map) => map.whenReady(() => act(map));
+    if (mounted) once_ready(mounted);
+    else driveops.map.wish = once_ready;
   }
 
   const NOTHING = { units: 0, clusters: 0, frames: 0, last_tick_ms: 0, dead: false, zoom: null, center: null, selected: null, trail: 0 };

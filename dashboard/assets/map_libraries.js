@@ -3,6 +3,7 @@
   "use strict";
   const driveops = (window.driveops = window.driveops || {});
   let vendor = null;
+  let protocol = null;
   let tries = 0;
 
   /* What MapLibre is to its caller; `base` is the address of the folder. */
@@ -11,7 +12,8 @@
     const again = tries > 1 ? `?try=${tries}` : ""; // browsers remember a module that failed
     vendor ??= Promise.all([import(`${base}/maplibre-gl.mjs${again}`), script(`${base}/pmtiles.js`), stylesheet(`${base}/maplibre-gl.css`)]).then(
       ([maplibre]) => {
-        maplibre.addProtocol("pmtiles", new window.pmtiles.Protocol().tile);
+        protocol = new window.pmtiles.Protocol();
+        maplibre.addProtocol("pmtiles", protocol.tile);
         return maplibre;
       },
     );
@@ -35,5 +37,8 @@
     });
   }
 
-  driveops.mapLibraries = libraries;
+  /* PMTiles remembers a file that could not be read, for good. */
+  const forget = () => protocol.tiles.clear();
+
+  driveops.mapLibraries = { load: libraries, forget };
 })();

@@ -1,5 +1,9 @@
 """Units move on the map; it is a map without any tile server."""
 
+from collections.abc import Callable
+from typing import Any
+
+import pytest
 from playwright import sync_api
 
 from db.seed import roster
@@ -8,7 +12,7 @@ from tests.browser import on_map, people, town, visitor
 from tests.browser.conftest import Visit
 
 _NEAR_DEG = 0.0002
-_ELSEWHERE = geo.Position(60.1640, 24.9380)
+_AFAR, _ELSEWHERE = geo.Position(60.5, 25.5), geo.Position(60.1640, 24.9380)
 
 
 def test_units_of_the_own_company_appear_and_move(visit: Visit, streets: town.Town) -> None:
@@ -91,24 +95,51 @@ def test_a_unit_that_was_not_heard_of_is_hollow(visit: Visit, streets: town.Town
     assert on_map.place(dana, heard)["state"] == "moving"
 
 
-def test_the_fleet_is_shown_unless_somebody_has_gone_elsewhere(visit: Visit, streets: town.Town) -> None:
-    unit = town.of_demo()[1]
-    streets.report(unit, geo.Position(60.5, 25.5))
-    dana = visit()
-    dana.wait_for(visitor.MAP_STATS, lambda stats: stats is not None and stats["units"] == 1)
-    assert abs(on_map.stats(dana)["center"][0] - 25.5) < _NEAR_DEG
+def test_the_map_opens_where_the_fleet_is(visit: Visit, streets: town.Town) -> None:
+    streets.report(town.of_demo()[1], _AFAR)
 
+    dana = visit()
+
+    dana.wait_for(visitor.MAP_STATS, lambda stats: stats is not None and _is_at(stats, _AFAR))
+
+
+def _fly(dana: visitor.Visitor) -> None:
+    dana.evaluate(f"() => window.driveops.map.flyTo({_ELSEWHERE.lat}, {_ELSEWHERE.lon})")
+    dana.wait_for(visitor.MAP_STATS, lambda stats: _is_at(stats, _ELSEWHERE))
+
+
+def _drag(dana: visitor.Visitor) -> None:
+    box = dana.page.locator("#live-map").bounding_box()
+    assert box is not None
+    x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+    before = on_map.stats(dana)["center"]
+    dana.page.mouse.move(x, y)
+    dana.page.mouse.down()
+    dana.page.mouse.move(x + 150, y + 50, steps=5)
+    dana.page.mouse.up()
+    dana.wait_for(visitor.MAP_STATS, lambda stats: stats["center"] != before)
+    dana.page.wait_for_timeout(2_000)  # it glides on
+
+
+@pytest.mark.parametrize("go", [_fly, _drag])
+def test_whoever_has_gone_elsewhere_stays_there(
+    visit: Visit, streets: town.Town, go: Callable[[visitor.Visitor], None]
+) -> None:
+    streets.report(town.of_demo()[1], _AFAR)
+    dana = visit(None)
     held: list[sync_api.Route] = []
     dana.page.route("**/api/v1/units", lambda route: held.append(route))  # noqa: PLW0108 - Playwright takes no built-in
-    dana.page.reload()
+    dana.sign_in(people.DISPATCHER.login, people.DISPATCHER.password)
     dana.wait_for(visitor.MAP_STATS, lambda stats: stats is not None and stats["zoom"] is not None and bool(held))
-    dana.evaluate(f"() => window.driveops.map.flyTo({_ELSEWHERE.lat}, {_ELSEWHERE.lon})")
-    dana.wait_for(visitor.MAP_STATS, _is_elsewhere)
-    with dana.page.expect_response("**/api/v1/units"):
-        held[0].continue_()
+    go(dana)
+    lon, lat = on_map.stats(dana)["center"]
 
-    dana.page.wait_for_timeout(500)
-    assert _is_elsewhere(on_map.stats(dana))
+    with dana.page.expect_response("**/api/v1/units"):
+        for route in held:
+            route.continue_()
+
+    dana.page.wait_for_timeout(1_000)
+    assert _is_at(on_map.stats(dana), geo.Position(lat, lon))
 
 
 def test_a_fleet_on_both_sides_of_180_degrees_is_one_place(visit: Visit) -> None:
@@ -171,5 +202,8 @@ def _at_rest(dana: visitor.Visitor, unit: roster.Unit) -> dict[str, float]:
     raise AssertionError(f"the map does not rest: {before}")
 
 
-def _is_elsewhere(stats: dict[str, list[float]]) -> bool:
-    return abs(stats["center"][0] - _ELSEWHERE.lon) + abs(stats["center"][1] - _ELSEWHERE.lat) < _NEAR_DEG
+def _is_at(stats: dict[str, Any], place: geo.Position) -> bool:
+    return (
+        stats["center"] is not None
+        and abs(stats["center"][0] - place.lon) + abs(stats["center"][1] - place.lat) < _NEAR_DEG
+    )

@@ -149,6 +149,24 @@ def test_what_was_missed_is_read_when_the_socket_is_back(visit: Visit, streets: 
     _forgive_a_lost_server(dana)
 
 
+def test_a_town_that_could_not_be_loaded_is_tried_again(visit: Visit, streets: town.Town, site: WebProcess) -> None:
+    streets.move()
+    dana = visit(None)
+    dana.page.route("**/basemap.pmtiles", lambda route: route.abort())
+    dana.sign_in(people.DISPATCHER.login, people.DISPATCHER.password)
+    sync_api.expect(on_map.note(dana, "town")).to_be_visible(timeout=_LIMIT_MS)
+    on_map.wait(dana, len(town.of_demo()))
+
+    dana.page.unroute_all()
+    site.kill()
+    sync_api.expect(on_map.note(dana, "dead")).to_be_visible(timeout=_LIMIT_MS)
+    with dana.page.expect_response("**/basemap.pmtiles"):
+        site.start()
+
+    sync_api.expect(on_map.note(dana, "town")).to_have_count(0, timeout=_LIMIT_MS)
+    _forgive_a_lost_server(dana)
+
+
 def test_the_map_is_grey_while_ingest_is_down(visit: Visit, streets: town.Town, ingest: IngestProcess) -> None:
     streets.move()
     dana = visit()
