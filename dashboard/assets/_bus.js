@@ -1,30 +1,38 @@
 // What the page's scripts share, loaded first (Dash loads assets in the order of their names):
-// window.driveops.on(kind, listener) → a function that takes it off, .emit(kind, value), .setProps(id, props) for Dash.
+// window.driveops.on(kind, listener) → a function that takes it off, .emit(kind, value), .setProps(id, props) for Dash,
+// .serverNow() → Unix ms by the server's clock (live_socket.js keeps `clockOffsetMs`).
 (() => {
   const RETRY_MS = 100;
+  const GIVE_UP_MS = 15000; // a component of another page: an old wish must not meet it when that page comes
   const listeners = {};
-  const unsent = {}; // props that came before Dash could take them, newest by id
+  const unsent = new Map(); // id → {props, until} that Dash could not take yet, the newest props
   let retry = null;
 
-  // set_props before hydration throws and the update is lost: keep it and try again.
+  // set_props before hydration, or for a component that is not there, throws and the update is lost: keep it and try again.
   function flush() {
     retry = null;
-    if (document.getElementById("connection-badge")) {
-      for (const [id, props] of Object.entries(unsent)) {
-        try {
-          window.dash_clientside.set_props(id, props);
-          delete unsent[id];
-        } catch {
-          break;
-        }
-      }
+    if (document.getElementById("connection-badge")) for (const id of [...unsent.keys()]) attempt(id);
+    if (unsent.size) retry = setTimeout(flush, RETRY_MS);
+  }
+
+  function attempt(id) {
+    const wish = unsent.get(id);
+    wish.until ??= Date.now() + GIVE_UP_MS; // counted from when Dash was there
+    try {
+      window.dash_clientside.set_props(id, wish.props);
+    } catch (error) {
+      if (Date.now() < wish.until) return;
+      console.warn("driveops: nobody takes", id, error);
     }
-    if (Object.keys(unsent).length) retry = setTimeout(flush, RETRY_MS);
+    unsent.delete(id);
   }
 
   window.driveops = {
+    unsent: () => [...unsent.keys()],
     state: "connecting",
     alerts: [],
+    clockOffsetMs: 0,
+    serverNow: () => Date.now() + window.driveops.clockOffsetMs,
     send() {},
     on(kind, listener) {
       (listeners[kind] ||= new Set()).add(listener);
@@ -40,7 +48,7 @@
       }
     },
     setProps(id, props) {
-      unsent[id] = { ...unsent[id], ...props };
+      unsent.set(id, { props: { ...unsent.get(id)?.props, ...props }, until: null });
       if (retry === null) flush();
     },
   };

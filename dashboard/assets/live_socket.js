@@ -40,6 +40,7 @@
       driveops.setProps(STORES.alerts, { data: message.alerts });
       return emit("alerts", message.alerts);
     }
+    if (message.type === "hello") driveops.clockOffsetMs = message.server_time_ms - Date.now();
     if (message.type === "vitals") driveops.setProps(STORES.vitals, { data: message });
     emit(message.type, message);
   }
