@@ -8,6 +8,7 @@
   let wanted = localStorage.getItem(KEY) !== "off";
   let timer = null;
   let played = 0;
+  let playedAt = 0;
 
   const running = () => wanted && context !== null && context.state === "running";
   const isAlarm = () => (window.driveops.alerts || []).some((alert) => alert.state === "open");
@@ -26,7 +27,8 @@
   }
 
   function play() {
-    if (!running()) return;
+    if (!running() || Date.now() - playedAt < TONES_HZ.length * TONE_S * 1000) return; // never two over each other
+    playedAt = Date.now();
     TONES_HZ.forEach((frequency, index) => tone(frequency, context.currentTime + index * TONE_S));
     played += 1;
   }
@@ -54,7 +56,7 @@
     window.driveops.setProps("sound-switch", look);
   }
 
-  async function start() {
+  function start() {
     if (context === null) {
       context = new AudioContext();
       context.onstatechange = show;
@@ -80,6 +82,13 @@
   // Ringing is the wish: whether it is heard is `sound.state().running`.
   window.driveops.alarm = { isRinging: () => timer !== null };
 
+  // The browser lets a page sound from the first click or key on: whichever it is. The switch itself says what it wants.
+  function wake(event) {
+    if (wanted && !running() && !event.target.closest?.("#sound-switch")) start();
+  }
+
+  document.addEventListener("pointerdown", wake, true);
+  document.addEventListener("keydown", wake, true);
   window.driveops.on("alerts", follow);
   if (wanted) start();
   setInterval(show, 1000);
