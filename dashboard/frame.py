@@ -6,7 +6,7 @@ from dash import ClientsideFunction, Input, Output, dcc, html
 
 from api import identity, languages
 from dashboard import attributes, i18n, ids, request_context, script_texts
-from dashboard.components import alert_actions, alert_banner, resolve_modal
+from dashboard.components import alert_banner, resolve_modal
 from domain import accounts
 
 _BAR_PX = 56
@@ -20,15 +20,16 @@ def layout() -> dmc.MantineProvider:
         forceColorScheme=request_context.scheme.get(),
         defaultColorScheme="auto",
         children=[
-            dmc.NotificationContainer(id=ids.NOTIFICATIONS, position="top-right"),
+            # Below: at the top they would cover the buttons of the next alert.
+            dmc.NotificationContainer(id=ids.NOTIFICATIONS, position="bottom-right"),
             *_stores(),
             dmc.AppShell(
                 id=ids.SHELL,
                 header={"height": _BAR_PX},
                 padding=0,
                 children=[
-                    dmc.AppShellHeader(_bar(), px="sm"),
-                    dmc.AppShellMain([alert_banner.render([]), dash.page_container]),
+                    dmc.AppShellHeader(_bar(), px={"base": 4, "sm": "sm"}),
+                    dmc.AppShellMain([alert_banner.render(), alert_banner.spoken(), dash.page_container]),
                 ],
             ),
             resolve_modal.render(),
@@ -41,8 +42,7 @@ def _stores() -> list[dcc.Store]:
         dcc.Store(id=ids.ALERTS_STORE, data=[]),
         dcc.Store(id=ids.VITALS_STORE, data=None),
         dcc.Store(id=ids.SOCKET_STORE, data={"state": "connecting"}),
-        dcc.Store(id=ids.SELECTED_ALERT, data=None),
-        alert_actions.render(),
+        dcc.Store(id=ids.ALERTS_SHOWN, data=None),
         dcc.Store(id=ids.TEXTS_STORE, data=script_texts.texts()),
     ]
 
@@ -95,7 +95,6 @@ def _sound() -> dmc.Group:
                 id=ids.MUTED_BADGE,
                 color="red",
                 variant="outline",
-                visibleFrom="md",
                 className="muted-badge",
             ),
         ],

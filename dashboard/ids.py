@@ -13,22 +13,24 @@ ACCOUNT_MENU = "account-menu"
 SIGN_OUT = "sign-out"
 NOTIFICATIONS = "notifications"
 
-# What the scripts tell Dash: set by assets/live_socket.js and assets/keyboard.js.
+# What the scripts tell Dash: set by assets/live_socket.js and assets/alert_choice.js.
 ALERTS_STORE = "alerts-store"
 VITALS_STORE = "vitals-store"
 SOCKET_STORE = "socket-store"
-SELECTED_ALERT = "selected-alert"
-ALERT_ACTION = "alert-action"
+ALERTS_SHOWN = "alerts-shown"
 
 # What Dash tells the scripts.
 TEXTS_STORE = "texts-store"
 
 # Alerts.
 ALERT_BANNER = "alert-banner"
+ALERT_SPOKEN = "alert-spoken"
 ALERT_QUEUE = "alert-queue"
 RESOLVED_ALERTS = "resolved-alerts"
 RESOLVE_MODAL = "resolve-modal"
+RESOLVE_WHO = "resolve-who"
 RESOLVE_TEXT = "resolve-text"
+RESOLVE_COMPLAINT = "resolve-complaint"
 RESOLVE_CONFIRM = "resolve-confirm"
 RESOLVE_CANCEL = "resolve-cancel"
 

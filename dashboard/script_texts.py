@@ -1,9 +1,10 @@
 """The words that scripts show, in the reader's language; they travel in the page's `texts-store`."""
 
 from dashboard import i18n
+from dashboard.components import notices
 
 
-def texts() -> dict[str, str]:
+def texts() -> dict[str, object]:
     """Each by the name that the scripts know it by."""
     return {
         "language": i18n.language.get(),
@@ -15,4 +16,6 @@ def texts() -> dict[str, str]:
         "no_ingest": i18n.text("no positions: ingest down"),
         "sound_on": i18n.text("Sound on"),
         "sound_off": i18n.text("Enable sound"),
+        "fob_on_device": i18n.text("fob {fob} on {device}"),
+        **notices.texts(),
     }

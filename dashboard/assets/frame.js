@@ -2,11 +2,6 @@
 (() => {
   const YEAR_S = 31536000;
 
-  function cookie(name) {
-    const found = document.cookie.split("; ").find((pair) => pair.startsWith(name + "="));
-    return found ? decodeURIComponent(found.slice(name.length + 1)) : "";
-  }
-
   function remember(name, value) {
     const secure = window.location.protocol === "https:" ? "; Secure" : "";
     document.cookie = `${name}=${value}; Path=/; Max-Age=${YEAR_S}; SameSite=Lax${secure}`;
@@ -70,12 +65,13 @@
         }
         return window.dash_clientside.no_update;
       },
-      sign_out(clicks) {
+      // Whether the button is disabled. Nobody may think that they are signed out while they are not.
+      async sign_out(clicks) {
         if (!clicks) return window.dash_clientside.no_update;
-        fetch("/logout", { method: "POST", headers: { "X-CSRFToken": cookie("_csrf_token") } }).finally(() =>
-          window.location.assign("/login"),
-        );
-        return true;
+        const refusal = await window.driveops.post("/logout");
+        if (refusal === null) window.location.assign("/login");
+        else window.driveops.notify(window.driveops.texts.still_signed_in, "", "red");
+        return refusal === null;
       },
       sound(clicks) {
         if (clicks) window.driveops.sound.toggle();

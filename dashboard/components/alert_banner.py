@@ -1,6 +1,11 @@
-"""The banner under the bar, on every page: the selected alert, or else the most urgent; open ones before taken ones."""
+"""The banner under the bar, on every page: the alert that the keys act on; open ones before taken ones.
 
-from collections.abc import Sequence
+assets/alert_choice.js says which is selected and, by `alerts-shown`, what is to be drawn; it asks again until its
+`serial` comes back as `data-serial`.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from dash import Input, Output, callback, html
 
@@ -9,15 +14,18 @@ from dashboard import attributes, i18n, ids
 from dashboard.components import alert_row, alert_words
 from domain import accounts, emergencies
 
+#: What the scripts want shown: {"serial", "alerts", "selected"}.
+Wanted = Mapping[str, Any]
 
-def render(alerts: Sequence[alert_words.AlertData], selected: str | None = None) -> html.Section:
+
+def render() -> html.Section:
     """The banner; empty and hidden where everything is resolved."""
-    return html.Section(
-        content(alerts, selected),
-        id=ids.ALERT_BANNER,
-        role="alert",
-        **attributes.named({"aria-label": i18n.text("Open alerts")}),
-    )
+    return html.Section(id=ids.ALERT_BANNER, **attributes.named({"aria-label": i18n.text("Open alerts")}))
+
+
+def spoken() -> html.P:
+    """What a screen reader says at once; beside the banner, as the times in that change each second."""
+    return html.P(id=ids.ALERT_SPOKEN, role="alert", className="spoken")
 
 
 def content(alerts: Sequence[alert_words.AlertData], selected: str | None) -> list[html.Ul | html.Span]:
@@ -26,11 +34,16 @@ def content(alerts: Sequence[alert_words.AlertData], selected: str | None) -> li
     if shown is None:
         return []
     row = alert_row.render(shown, selected=shown["id"] == selected, may_handle=may_handle())
-    others = sum(alert["state"] == emergencies.AlertState.OPEN for alert in alerts if alert is not shown)
-    more = (
-        [html.Span(i18n.plural("{count} more open", "{count} more open", others), className="more")] if others else []
-    )
+    more = [html.Span(text, className="more") for text in _others(alerts, shown)]
     return [html.Ul([row]), *more]
+
+
+def speech(alerts: Sequence[alert_words.AlertData], selected: str | None) -> str:
+    """The same in a sentence."""
+    shown = _shown(alerts, selected)
+    if shown is None:
+        return ""
+    return ", ".join([shown["text"], alert_words.state(shown), *_others(alerts, shown)])
 
 
 def may_handle() -> bool:
@@ -40,12 +53,26 @@ def may_handle() -> bool:
 
 
 def _shown(alerts: Sequence[alert_words.AlertData], selected: str | None) -> alert_words.AlertData | None:
+    # As `shown` of assets/alert_choice.js, which the keys go by.
     opened = [alert for alert in alerts if alert["state"] == emergencies.AlertState.OPEN]
     shown = opened or alerts
     return next((alert for alert in shown if alert["id"] == selected), shown[0] if shown else None)
 
 
-@callback(Output(ids.ALERT_BANNER, "children"), Input(ids.ALERTS_STORE, "data"), Input(ids.SELECTED_ALERT, "data"))
-async def show(alerts: list[alert_words.AlertData] | None, selected: str | None) -> list[html.Ul | html.Span]:
-    """Follow the live socket."""
-    return content(alerts or [], selected)
+def _others(alerts: Sequence[alert_words.AlertData], shown: alert_words.AlertData) -> list[str]:
+    count = sum(alert["state"] == emergencies.AlertState.OPEN for alert in alerts if alert is not shown)
+    return [i18n.plural("{count} more open", "{count} more open", count)] if count else []
+
+
+@callback(
+    Output(ids.ALERT_BANNER, "children"),
+    Output(ids.ALERT_SPOKEN, "children"),
+    Output(ids.ALERT_BANNER, "data-serial"),
+    Input(ids.ALERTS_SHOWN, "data"),
+)
+async def show(wanted: Wanted | None) -> tuple[list[html.Ul | html.Span], str, int]:
+    """Follow the live socket and the keys."""
+    if wanted is None:
+        return [], "", 0
+    alerts, selected = wanted["alerts"], wanted["selected"]
+    return content(alerts, selected), speech(alerts, selected), wanted["serial"]

@@ -9,8 +9,8 @@ from dashboard.components import alert_banner, alert_row, alert_words
 
 
 def render() -> html.Div:
-    """The queue; its rows come with the live socket."""
-    return html.Div(id=ids.ALERT_QUEUE, **attributes.named({"aria-live": "polite"}))
+    """The queue; its rows come with the live socket, and the banner's neighbour says them aloud."""
+    return html.Div(id=ids.ALERT_QUEUE)
 
 
 def content(alerts: Sequence[alert_words.AlertData], selected: str | None) -> html.Ul | html.P:
@@ -22,7 +22,9 @@ def content(alerts: Sequence[alert_words.AlertData], selected: str | None) -> ht
     return html.Ul(rows, **attributes.named({"aria-label": i18n.text("Alerts")}))
 
 
-@callback(Output(ids.ALERT_QUEUE, "children"), Input(ids.ALERTS_STORE, "data"), Input(ids.SELECTED_ALERT, "data"))
-async def show(alerts: list[alert_words.AlertData] | None, selected: str | None) -> html.Ul | html.P:
-    """Follow the live socket."""
-    return content(alerts or [], selected)
+@callback(Output(ids.ALERT_QUEUE, "children"), Output(ids.ALERT_QUEUE, "data-serial"), Input(ids.ALERTS_SHOWN, "data"))
+async def show(wanted: alert_banner.Wanted | None) -> tuple[html.Ul | html.P, int]:
+    """Follow the live socket and the keys."""
+    if wanted is None:
+        return content([], None), 0
+    return content(wanted["alerts"], wanted["selected"]), wanted["serial"]

@@ -1,4 +1,4 @@
-"""One unresolved alert, in the banner and in the queue; assets/keyboard.js works its buttons."""
+"""One unresolved alert, in the banner and in the queue; assets/keyboard.js hears its buttons."""
 
 from dash import html
 

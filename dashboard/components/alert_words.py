@@ -25,7 +25,7 @@ def state(alert: AlertData) -> str:
 
 def remarks(alert: AlertData) -> list[str]:
     """What a dispatcher must know about it, a phrase each."""
-    words = {
+    words: Mapping[str, str] = {
         emergencies.AlertRemark.UNKNOWN_FOB: i18n.text("fob not registered"),
         emergencies.AlertRemark.UNKNOWN_DEVICE: i18n.text("device not registered"),
         emergencies.AlertRemark.NO_POSITION: i18n.text("no position"),
@@ -35,7 +35,8 @@ def remarks(alert: AlertData) -> list[str]:
         emergencies.AlertRemark.CLOCK_UNSET: i18n.text("device clock not set"),
         emergencies.AlertRemark.MALFORMED: i18n.text("message damaged"),
     }
-    found = [words[emergencies.AlertRemark(remark)] for remark in alert["remarks"]]
+    # One that these pages do not know yet is shown as it is: it must not keep an alert from being seen.
+    found = [words.get(remark, remark) for remark in alert["remarks"]]
     if alert["cancelled_by_device_at"]:
         found.append(i18n.text("cancelled on the device: check on them"))
     if alert["press_count"] > 1:
@@ -45,7 +46,7 @@ def remarks(alert: AlertData) -> list[str]:
 
 def change(name: str) -> str:
     """What happened to an alert, of its history."""
-    words = {
+    words: Mapping[str, str] = {
         emergencies.AlertChange.RAISED: i18n.text("raised"),
         emergencies.AlertChange.PRESSED_AGAIN: i18n.text("pressed again"),
         emergencies.AlertChange.REARMED: i18n.text("open again"),
@@ -53,7 +54,7 @@ def change(name: str) -> str:
         emergencies.AlertChange.ACKNOWLEDGED: i18n.text("taken"),
         emergencies.AlertChange.RESOLVED: i18n.text("resolved"),
     }
-    return words[emergencies.AlertChange(name)]
+    return words.get(name, name)
 
 
 def milliseconds(at: str) -> int:

@@ -1,6 +1,6 @@
 """The question how an alert ended; Enter resolves it, Esc leaves it as it is.
 
-A dialog of the browser's own, opened by assets/keyboard.js at once: what is typed after the key must land in it.
+A dialog of the browser's own, opened by assets/alert_actions.js at once: what is typed after the key must land in it.
 """
 
 from dash import dcc, html
@@ -14,8 +14,10 @@ def render() -> html.Dialog:
         id=ids.RESOLVE_MODAL,
         children=[
             html.H2(i18n.text("Resolve the alert")),
+            html.P(id=ids.RESOLVE_WHO, className="resolve-who"),
             html.Label(i18n.text("How did it end?"), htmlFor=ids.RESOLVE_TEXT),
             dcc.Input(id=ids.RESOLVE_TEXT, type="text", value="", maxLength=2000, autoComplete="off"),
+            html.P(id=ids.RESOLVE_COMPLAINT, role="alert", className="complaint"),
             html.Div(
                 className="dialog-buttons",
                 children=[

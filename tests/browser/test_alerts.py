@@ -1,7 +1,12 @@
 """A panic rings in every browser of the company within a moment, and one dispatcher takes it."""
 
+import re
+
+import pytest
 from playwright import sync_api
 
+from db.seed import roster
+from stack import postgres
 from tests.browser import people, town
 from tests.browser.conftest import Visit
 from tests.browser.visitor import Visitor
@@ -55,3 +60,317 @@ def test_another_company_hears_nothing(visit: Visit, streets: town.Town) -> None
     otto.page.wait_for_timeout(2_000)
     sync_api.expect(banner(otto)).not_to_contain_text("Panic button activated by")
     assert otto.evaluate("() => window.driveops.alarm.isRinging()") is False
+
+
+def ready(visitor: Visitor) -> Visitor:
+    """Its socket is open: it hears of every press from now on."""
+    visitor.wait_for("() => window.driveops && window.driveops.state", lambda state: state == "open")
+    return visitor
+
+
+def states(visitor: Visitor) -> dict[str, str]:
+    """The state of each unresolved alert, by the name of its unit."""
+    found: dict[str, str] = visitor.evaluate(
+        "() => Object.fromEntries(window.driveops.alerts.map(alert => [alert.device_name, alert.state]))"
+    )
+    return found
+
+
+def row(visitor: Visitor, unit: roster.Unit) -> sync_api.Locator:
+    """The banner while it shows the alert of this unit."""
+    ask = f"() => window.driveops.alerts.find(alert => alert.device_name === {unit.device!r})?.id"
+    alert_id = visitor.wait_for(ask, lambda found: found is not None)
+    return banner(visitor).locator(f'[data-alert="{alert_id}"]')
+
+
+def shows(visitor: Visitor, unit: roster.Unit, *, state: str = "open", chosen: bool = True) -> None:
+    shown = row(visitor, unit)
+    sync_api.expect(shown).to_have_attribute("data-state", state, timeout=10_000)
+    sync_api.expect(shown).to_have_attribute("aria-current", str(chosen).lower())
+
+
+def becomes(visitor: Visitor, expected: dict[roster.Unit, str]) -> None:
+    wanted = {unit.device: state for unit, state in expected.items()}
+    for _ in range(100):
+        if (found := states(visitor)) == wanted:
+            return
+        visitor.page.wait_for_timeout(100)
+    raise AssertionError(f"alerts are {found}, not {wanted}")
+
+
+class TestWhichAlertTheKeysMean:
+    def test_it_is_the_one_in_the_banner(self, visit: Visit, streets: town.Town) -> None:
+        dana, (first, second) = ready(visit()), town.of_demo()[1:3]
+        streets.press(first)
+        shows(dana, first)
+        dana.page.keyboard.press("a")
+        shows(dana, first, state="acknowledged")
+
+        streets.press(second)
+        shows(dana, second)
+        dana.page.keyboard.press("a")
+        becomes(dana, {first: "acknowledged", second: "acknowledged"})
+        shows(dana, second, state="acknowledged")
+
+        dana.page.keyboard.press("r")
+        who = dana.evaluate(f"() => window.driveops.alerts.find(alert => alert.device_name === {second.device!r}).who")
+        sync_api.expect(dana.page.locator("#resolve-modal")).to_contain_text(who)
+        dana.page.keyboard.type("All is well")
+        dana.page.keyboard.press("Enter")
+        becomes(dana, {first: "acknowledged"})
+
+    def test_with_several_open_a_key_chooses_first(self, visit: Visit, streets: town.Town) -> None:
+        dana, units = ready(visit()), town.of_demo()[1:4]
+        first = units[0]
+        streets.press(first)
+        shows(dana, first)
+        for unit in units[1:]:
+            streets.press(unit)
+        becomes(dana, dict.fromkeys(units, "open"))
+        shows(dana, first)  # the chosen one stays
+        dana.page.keyboard.press("a")
+        becomes(dana, {first: "acknowledged", units[1]: "open", units[2]: "open"})
+
+        sync_api.expect(banner(dana)).to_contain_text("1 more open")
+        urgent = next(unit for unit in units[1:] if row(dana, unit).count())
+        other = next(unit for unit in units[1:] if unit != urgent)
+        shows(dana, urgent, chosen=False)
+        dana.page.keyboard.press("a")
+        shows(dana, urgent)
+        assert states(dana)[urgent.device] == "open"
+
+        dana.page.keyboard.press("j")
+        dana.page.keyboard.press("a")
+        becomes(dana, {first: "acknowledged", urgent: "open", other: "acknowledged"})
+        shows(dana, urgent)
+
+
+@pytest.mark.parametrize(
+    "place", [".maplibregl-canvas", "#unit-list .ag-row .ag-cell", "#language-switch input[type=radio]:checked"]
+)
+def test_letters_work_wherever_nobody_writes(visit: Visit, streets: town.Town, place: str) -> None:
+    dana = ready(visit())
+    streets.report(town.of_demo()[1], town.MIDDLE)
+    found = dana.page.locator(place).first
+    if "input" in place:
+        found.focus()
+    else:
+        found.click(position={"x": 5, "y": 5})
+    assert dana.evaluate("() => document.activeElement !== document.body")
+
+    streets.press(town.of_demo()[1])
+    shows(dana, town.of_demo()[1])
+    dana.page.keyboard.press("a")
+
+    shows(dana, town.of_demo()[1], state="acknowledged")
+
+
+def test_letters_are_text_in_a_field(visit: Visit, streets: town.Town) -> None:
+    dana, unit = ready(visit()), town.of_demo()[1]
+    streets.press(unit)
+    shows(dana, unit)
+
+    dana.page.locator("#unit-search").press_sequentially("ar")
+    dana.page.locator("#connection-badge").click()
+    dana.page.keyboard.press("z")
+
+    sync_api.expect(dana.page.locator("#unit-search")).to_have_value("ar")
+    assert states(dana) == {unit.device: "open"}
+    sync_api.expect(dana.page.locator("#resolve-modal")).to_be_hidden()
+
+
+def test_a_banner_whose_answer_got_lost_comes_all_the_same(visit: Visit, streets: town.Town) -> None:
+    dana, unit = ready(visit()), town.of_demo()[1]
+    dana.page.goto("/alerts")
+    sync_api.expect(dana.page.get_by_text("Nobody needs help.")).to_be_visible()
+    lost: list[str] = []
+
+    def lose(route: sync_api.Route) -> None:
+        asked = route.request.post_data or ""
+        output = next((name for name in ("alert-banner", "alert-queue") if f"{name}.children" in asked), None)
+        if output is None or unit.device not in asked or output in lost:
+            route.continue_()
+        else:
+            lost.append(output)
+            route.abort()
+
+    dana.page.route("**/_dash-update-component*", lose)
+
+    streets.press(unit)
+
+    shows(dana, unit)
+    sync_api.expect(dana.page.locator("#alert-queue [data-alert]")).to_have_count(1)
+    assert sorted(lost) == ["alert-banner", "alert-queue"]
+    dana.forgive("ERR_FAILED")
+    dana.forgive("Callback failed")
+
+
+def test_the_alarm_is_heard_while_the_switch_is_on(visit: Visit, streets: town.Town) -> None:
+    dana = ready(visit(viewport={"width": 390, "height": 844}))
+    switch, badge = dana.page.locator("#sound-switch"), dana.page.locator("#muted-badge")
+    played = "() => window.driveops.sound.state().played"
+    dana.page.keyboard.press("Shift")  # any first key is enough
+    dana.wait_for("() => window.driveops.sound.state().running", lambda running: running is True)
+    sync_api.expect(badge).to_be_hidden()
+
+    switch.click()
+    sync_api.expect(badge).to_be_visible()
+    streets.press(town.of_demo()[1])
+    dana.wait_for("() => window.driveops.alarm.isRinging()", lambda ringing: ringing is True)
+    dana.page.wait_for_timeout(6_000)  # longer than from one alarm to the next
+    assert dana.evaluate(played) == 0
+
+    switch.click()
+    dana.wait_for(played, lambda times: times >= 2)
+    sync_api.expect(badge).to_be_hidden()
+
+
+def test_a_phone_shows_that_it_is_muted_and_connected(visit: Visit) -> None:
+    dana = ready(visit(viewport={"width": 390, "height": 844}))
+    dana.page.locator("#sound-switch").click()
+    dana.evaluate("() => { document.cookie = 'language=fr; path=/'; location.reload(); }")
+
+    sync_api.expect(dana.page.locator("#connection-badge")).to_contain_text("en direct")
+    for badge in ("#muted-badge", "#connection-badge"):
+        sync_api.expect(dana.page.locator(badge)).to_be_in_viewport(ratio=1)
+
+
+def test_a_browser_that_lets_no_page_sound_does_so_from_the_first_click(visit: Visit, streets: town.Town) -> None:
+    dana = visit(None)
+    # As Chrome does for a page that nobody has touched yet; headless, it lets every page sound.
+    dana.page.add_init_script(
+        """const resume = AudioContext.prototype.resume; let touched = false;
+        addEventListener("pointerdown", () => { touched = true; }, true);
+        AudioContext.prototype.resume = function () { return touched ? resume.call(this) : new Promise(() => {}); };
+        const Real = AudioContext;
+        window.AudioContext = class extends Real { constructor() { super(); this.suspend(); } };"""
+    )
+    dana.sign_in(people.DISPATCHER.login, people.DISPATCHER.password)
+    ready(dana)
+    streets.press(town.of_demo()[1])
+    shows(dana, town.of_demo()[1])
+    dana.wait_for("() => window.driveops.sound.state()", lambda state: state["alarm"] and not state["running"])
+    sync_api.expect(dana.page.locator("#muted-badge")).to_be_visible()
+
+    dana.page.locator("#alert-banner").click(position={"x": 5, "y": 5})
+
+    dana.wait_for("() => window.driveops.sound.state().played", lambda times: times >= 1)
+    sync_api.expect(dana.page.locator("#muted-badge")).to_be_hidden()
+
+
+@pytest.mark.timeout(240)
+def test_what_somebody_wrote_is_kept_until_the_server_has_it(
+    visit: Visit, streets: town.Town, postgres_server: postgres.Postgres
+) -> None:
+    dana, mona = ready(visit()), ready(visit(people.MANAGER))
+    mona.evaluate("() => { document.cookie = 'language=fr; path=/'; location.reload(); }")
+    unit, dialog = town.of_demo()[1], dana.page.locator("#resolve-modal")
+    streets.press(unit)
+    shows(dana, unit)
+    shows(mona, unit)
+    dana.page.keyboard.press("r")
+    dana.page.keyboard.type("Twisted ankle, colleague drives")
+
+    postgres_server.kill()
+    try:
+        dana.page.keyboard.press("Enter")
+        mona.page.keyboard.press("a")
+        sync_api.expect(dialog).to_contain_text("The database does not answer", timeout=30_000)
+        sync_api.expect(mona.page.get_by_text("La base de données ne répond pas")).to_be_visible(timeout=30_000)
+        sync_api.expect(dialog.get_by_role("textbox")).to_have_value("Twisted ankle, colleague drives")
+    finally:
+        postgres_server.start()
+    sync_api.expect(dana.page.locator("#connection-badge")).to_have_attribute("data-state", "open", timeout=60_000)
+    dana.page.keyboard.press("Enter")
+
+    sync_api.expect(dialog).to_be_hidden(timeout=30_000)
+    becomes(dana, {})
+    for expected in ("Failed to load resource", "status 503", "Callback", "WebSocket", "_dash-update-component"):
+        dana.forgive(expected)
+        mona.forgive(expected)
+
+
+def test_an_answer_that_failed_after_the_dialog_was_left_is_asked_for_again(visit: Visit, streets: town.Town) -> None:
+    dana, unit = ready(visit()), town.of_demo()[1]
+    dialog = dana.page.locator("#resolve-modal")
+    streets.press(unit)
+    shows(dana, unit)
+    held: list[sync_api.Route] = []
+    dana.page.route("**/resolve", lambda route: held.append(route))  # noqa: PLW0108  # a method of C takes no note of Playwright's
+    dana.page.keyboard.press("r")
+    dana.page.keyboard.type("Found asleep")
+    with dana.page.expect_request("**/resolve"):
+        dana.page.keyboard.press("Enter")
+    dana.page.keyboard.press("Escape")
+    sync_api.expect(dialog).to_be_hidden()
+
+    held.pop().abort()
+
+    sync_api.expect(dialog).to_contain_text("No answer from the server")
+    sync_api.expect(dialog.get_by_role("textbox")).to_have_value("Found asleep")
+    dana.page.unroute_all()
+    dana.page.keyboard.press("Enter")
+    becomes(dana, {})
+    dana.forgive("ERR_FAILED")
+
+
+def test_being_second_is_told_with_the_name_of_the_first(visit: Visit, streets: town.Town) -> None:
+    dana, mona = ready(visit(people.DISPATCHER)), ready(visit(people.MANAGER))
+    unit = town.of_demo()[1]
+    streets.press(unit)
+    for visitor in (dana, mona):
+        shows(visitor, unit)
+        visitor.page.keyboard.press("r")
+    dana.page.keyboard.type("Spoke to her")
+    dana.page.keyboard.press("Enter")
+    becomes(mona, {})
+
+    mona.page.keyboard.type("Is well")
+    mona.page.keyboard.press("Enter")
+
+    sync_api.expect(mona.page.locator("#resolve-modal")).to_contain_text("Somebody was faster")
+    sync_api.expect(mona.page.locator("#resolve-modal")).to_contain_text(people.DISPATCHER.name)
+    mona.forgive("409")
+
+
+def test_times_count_by_the_servers_clock_and_are_not_said_each_second(visit: Visit, streets: town.Town) -> None:
+    dana, unit = visit(None), town.of_demo()[1]
+    dana.page.add_init_script("const now = Date.now; Date.now = () => now() + 3 * 3600 * 1000;")
+    dana.sign_in(people.DISPATCHER.login, people.DISPATCHER.password)
+    ready(dana)
+
+    streets.press(unit)
+
+    shows(dana, unit)
+    ago = banner(dana).locator(".ago")
+    sync_api.expect(ago).to_have_text(re.compile(r"^[0-9]+ s$"))
+    assert ago.evaluate("found => found.closest('[role=alert], [aria-live]')") is None
+    spoken = dana.page.locator("#alert-spoken")
+    sync_api.expect(spoken).to_contain_text("Panic button activated by")
+    sync_api.expect(spoken).to_have_attribute("role", "alert")
+
+
+def test_props_that_nobody_takes_hold_nothing_up_and_are_forgotten(visit: Visit, streets: town.Town) -> None:
+    dana, unit = ready(visit()), town.of_demo()[1]
+    dana.evaluate("() => window.driveops.setProps('of-another-page', { data: 1 })")
+    dana.wait_for("() => window.driveops.unsent()", lambda unsent: unsent == ["of-another-page"])
+
+    streets.press(unit)
+
+    shows(dana, unit)
+    dana.wait_for("() => window.driveops.unsent()", lambda unsent: unsent == [], limit_ms=30_000)
+
+
+def test_a_sign_out_that_fails_says_so(visit: Visit) -> None:
+    dana = ready(visit())
+    dana.page.route("**/logout", lambda route: route.abort(), times=1)
+    dana.page.locator("#account-menu summary").click()
+    leave = dana.page.get_by_role("button", name="Sign out")
+
+    leave.click()
+    sync_api.expect(dana.page.get_by_text("You are still signed in")).to_be_visible()
+    assert dana.page.url.endswith("/")
+
+    leave.click()
+    dana.page.wait_for_url("**/login")
+    dana.forgive("ERR_FAILED")

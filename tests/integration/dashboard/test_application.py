@@ -3,7 +3,6 @@
 import base64
 import hashlib
 import re
-import uuid
 
 import httpx
 import pytest
@@ -23,7 +22,7 @@ def client(sign_in: SignIn) -> httpx.Client:
 
 def test_the_first_request_of_all_may_be_a_sub_page(client: httpx.Client) -> None:
     page = client.get("/alerts").text
-    for script in ("_bus", "live_socket", "keyboard", "alarm_sound", "frame"):
+    for script in ("_bus", "_post", "live_socket", "alert_choice", "alert_actions", "keyboard", "alarm_sound", "frame"):
         assert f"assets/{script}.js" in page
     assert page.index("assets/_bus.js") < page.index("assets/alarm_sound.js")
     assert "assets/frame.css" in page
@@ -67,15 +66,6 @@ def test_the_frame_is_in_the_readers_language_and_of_their_role(sign_in: SignIn)
 )
 def test_today_is_for_managers(sign_in: SignIn, role: accounts.Role, heading: str) -> None:
     assert heading in _page(sign_in(role), "/today")
-
-
-def test_an_alert_that_is_not_there_is_told_and_not_an_error(client: httpx.Client) -> None:
-    told = _update(
-        client,
-        outputs=["notifications.sendNotifications"],
-        props={"alert-action.data": {"action": "acknowledge", "alert": str(uuid.uuid4()), "at": 1}},
-    )
-    assert "That did not work" in told
 
 
 def test_a_callback_without_the_csrf_token_is_refused(client: httpx.Client) -> None:

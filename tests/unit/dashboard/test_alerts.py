@@ -1,5 +1,6 @@
 """Alerts on the pages: what a reader sees and may do."""
 
+import asyncio
 import datetime as dt
 import json
 from collections.abc import Callable
@@ -8,7 +9,7 @@ from typing import Any
 import pytest
 from plotly.utils import PlotlyJSONEncoder
 
-from dashboard.components import alert_banner, alert_queue, alert_words, notices
+from dashboard.components import alert_banner, alert_queue, alert_words
 from domain import accounts, emergencies
 from tests.unit.dashboard.conftest import NOW, AlertMaker
 
@@ -90,13 +91,38 @@ def test_a_cancel_and_more_presses_are_remarks(make_alert: AlertMaker) -> None:
     assert found == ["cancelled on the device: check on them", "3 presses"]
 
 
-def test_being_second_is_told_with_the_name_of_the_first() -> None:
-    error = emergencies.AlertTransitionError(
-        emergencies.AlertState.ACKNOWLEDGED, emergencies.AlertState.ACKNOWLEDGED, "Bo"
-    )
-    notice = notices.refused(error)
-    assert notice["title"] == "Somebody was faster"
-    assert "by Bo" in notice["message"]
+@pytest.mark.parametrize("remarks", [["from_the_future"], ["old_position", "from_the_future"]])
+def test_an_unknown_remark_hides_no_alert(remarks: list[str], make_alert: AlertMaker) -> None:
+    alerts = [make_alert(who="Aino", remarks=remarks), make_alert(who="Bo")]
+    assert "from_the_future" in _json(alert_banner.content(alerts, None))
+    assert "Bo" in _json(alert_queue.content(alerts, None))
+
+
+def test_an_unknown_change_is_told_as_it_is() -> None:
+    assert alert_words.change("handed_over") == "handed_over"
+
+
+def test_a_taken_alert_gives_way_to_an_open_one_although_it_is_selected(make_alert: AlertMaker) -> None:
+    taken, opened = make_alert(who="Cy", state="acknowledged", acknowledged_by="Ann"), make_alert(who="Bo")
+    shown = _json(alert_banner.content([taken, opened], taken["id"]))
+    assert "Bo" in shown
+    assert "Cy" not in shown
+    assert '"aria-current": "false"' in shown  # the scripts select it
+
+
+def test_what_is_said_aloud_holds_no_time_that_counts(make_alert: AlertMaker) -> None:
+    alerts = [make_alert(), make_alert()]
+    assert alert_banner.speech(alerts, None) == "Panic button activated by Aino Laine, open, 1 more open"
+    assert alert_banner.speech([], None) == ""
+    live = [json.dumps(part, cls=PlotlyJSONEncoder) for part in (alert_banner.render(), alert_queue.render())]
+    assert not any('"alert"' in part or "aria-live" in part for part in live)
+
+
+def test_what_was_drawn_is_told_by_its_number(make_alert: AlertMaker) -> None:
+    wanted = {"serial": 7, "alerts": [make_alert()], "selected": None}
+    assert asyncio.run(alert_banner.show(wanted))[2] == 7
+    assert asyncio.run(alert_queue.show(wanted))[1] == 7
+    assert asyncio.run(alert_banner.show(None)) == ([], "", 0)
 
 
 def test_times_are_told_to_scripts_in_milliseconds() -> None:
