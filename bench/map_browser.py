@@ -1,8 +1,8 @@
 """10,000 units that all move each second before a real browser, with the real broker, web server and page.
 
 Two figures of the main thread, both Chromium's own count (Performance.getMetrics, TaskDuration) of all that the page does, the
-unit list and the decoding too: the time that the thread itself works, and the time that it is busy by the clock. The second
-holds what it waits for the graphics; here that is software on the same two cores.
+unit list and the decoding too: the time that it is busy by the clock, to which the target is held, and the time that the thread
+itself works. The first holds what it waits for the graphics; without a graphics card that is software on the same two cores.
 """
 
 import os
@@ -103,14 +103,14 @@ def _measure(look: Look, page: sync_api.Page, process: subprocess.Popen[bytes], 
     page.wait_for_timeout(seconds * 1_000)
     last = counters.read()
     ticks = last.frames - first.frames
-    cost_ms, busy_ms = (
+    worked_ms, busy_ms = (
         round((after - before) / ticks * 1e3, 1)
         for before, after in ((first.worked_s, last.worked_s), (first.busy_s, last.busy_s))
     )
     name = f"map_10k_{look.name}"
     return [
-        _row(name, cost_ms, "ms of main thread a tick", target=f"<= {look.most_ms}", met=cost_ms <= look.most_ms),
-        _row(f"{name}_busy", busy_ms, "ms a tick, with waiting for software graphics"),
+        _row(name, busy_ms, "ms of main thread a tick", target=f"<= {look.most_ms}", met=busy_ms <= look.most_ms),
+        _row(f"{name}_worked", worked_ms, "ms a tick of these, without waiting for the graphics"),
         _row(f"{name}_ticks", round(ticks / (last.at_s - first.at_s), 2), "ticks a second shown"),
         _row(f"{name}_heap_start", first.heap_mib, "MiB of JavaScript"),
         _row(f"{name}_heap_end", last.heap_mib, "MiB of JavaScript"),
