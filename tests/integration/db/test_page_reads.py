@@ -8,26 +8,9 @@ import sqlalchemy as sa
 
 from db import alert_changes, engine, live_reads, tables, today_reads
 from domain import emergencies
-from tests.integration.db import two_tenants
 from tests.integration.db.two_tenants import NOW, Tenant
 
 DAY = NOW - dt.timedelta(hours=2)
-
-
-@pytest.fixture
-def tenants(owner: sa.Engine) -> tuple[Tenant, Tenant]:
-    with owner.connect() as connection:
-        return two_tenants.populate(connection)
-
-
-@pytest.fixture
-def ours(tenants: tuple[Tenant, Tenant]) -> Tenant:
-    return tenants[0]
-
-
-@pytest.fixture
-def theirs(tenants: tuple[Tenant, Tenant]) -> Tenant:
-    return tenants[1]
 
 
 @pytest.fixture

@@ -1,23 +1,10 @@
 import datetime as dt
 
-import pytest
 import sqlalchemy as sa
 
 from db import engine, live_reads, read_models, tables
 from domain import emergencies, geo, telemetry
-from tests.integration.db import two_tenants
 from tests.integration.db.two_tenants import NOW, Tenant
-
-
-@pytest.fixture
-def tenants(owner: sa.Engine) -> tuple[Tenant, Tenant]:
-    with owner.connect() as connection:
-        return two_tenants.populate(connection)
-
-
-@pytest.fixture
-def ours(tenants: tuple[Tenant, Tenant]) -> Tenant:
-    return tenants[0]
 
 
 def test_a_unit_is_shown_with_its_carrier_its_newest_fix_and_its_own_word(web: sa.Engine, ours: Tenant) -> None:
