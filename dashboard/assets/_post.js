@@ -1,5 +1,5 @@
 // Requests that change something, and short messages about them at the edge of the page.
-// driveops.post(path, body) → null where it was done, or {code, message} of why not; .notify(title, message, color).
+// driveops.post(path, body) → null where it was done, or {code, message} of why not; .notify(title, message, color, stays).
 (() => {
   const LIMIT_MS = 20000;
   const SHOWN_MS = 6000;
@@ -29,8 +29,9 @@
     }
   };
 
-  window.driveops.notify = (title, message, color) => {
-    const notice = { action: "show", id: `notice-${++told}`, title, message, color, autoClose: SHOWN_MS };
+  // One that `stays` is there until somebody closes it.
+  window.driveops.notify = (title, message, color, stays = false) => {
+    const notice = { action: "show", id: `notice-${++told}`, title, message, color, autoClose: stays ? false : SHOWN_MS };
     notice.closeButtonProps = { "aria-label": window.driveops.texts.close };
     window.driveops.setProps("notifications", { sendNotifications: [notice] });
   };

@@ -38,6 +38,12 @@
   }
   new MutationObserver(titled).observe(document.querySelector("title"), { childList: true });
 
+  window.driveops.on("expires", ({ at }) => {
+    const texts = window.driveops.texts;
+    const time = new Date(at).toLocaleTimeString(texts.language, { hour: "2-digit", minute: "2-digit" });
+    window.driveops.notify(texts.session_ends, texts.sign_in_again.replace("{time}", time), "orange", true);
+  });
+
   window.dash_clientside = Object.assign(window.dash_clientside || {}, {
     driveops_frame: {
       connection(socket, vitals, texts) {

@@ -18,5 +18,7 @@ def texts() -> dict[str, object]:
         },
         "no_database_answer": i18n.text("The database does not answer. Look whether it was done, and try again."),
         "no_answer": i18n.text("No answer from the server. Look whether it was done, and try again."),
+        "session_ends": i18n.text("Your session is about to end"),
+        "sign_in_again": i18n.text("Sign out and in again before {time}: after it no alert reaches this page."),
         "still_signed_in": i18n.text("You are still signed in: it did not work"),
     }

@@ -1,9 +1,13 @@
 """Nobody sees anything without an account, and nobody another company's."""
 
+import datetime as dt
+
 import httpx
 import pytest
+import sqlalchemy as sa
 from playwright import sync_api
 
+from db import tables
 from tests.browser import people
 from tests.browser.conftest import Visit
 from tests.fixtures.web import WebProcess
@@ -43,4 +47,17 @@ def test_a_dispatcher_may_not_see_the_figures(visit: Visit) -> None:
 
     dana.page.goto("/today")
 
-    sync_api.expect(dana.page.get_by_role("alert").first).to_contain_text("does not allow")
+    sync_api.expect(dana.page.locator("#today-content[role=alert]")).to_contain_text("does not allow")
+
+
+def test_a_page_is_told_in_time_that_its_session_ends(visit: Visit, owner: sa.Engine) -> None:
+    dana = visit(people.DISPATCHER)
+    sync_api.expect(dana.page.locator("#live-map")).to_be_visible()
+
+    with owner.begin() as connection:
+        ends_at = dt.datetime.now(dt.UTC) + dt.timedelta(minutes=8)
+        connection.execute(sa.update(tables.session).values(expires_at=ends_at))
+
+    told = dana.page.get_by_text("Your session is about to end")
+    sync_api.expect(told).to_be_visible(timeout=20_000)
+    sync_api.expect(dana.page.get_by_text("Sign out and in again before")).to_be_visible()
