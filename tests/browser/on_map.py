@@ -26,10 +26,14 @@ def device_id(dana: visitor.Visitor, unit: roster.Unit) -> int:
     return next(int(each["id"]) for each in dana.evaluate(ASK_UNITS) if each["name"] == unit.device)
 
 
+def ask_place(dana: visitor.Visitor, unit: roster.Unit) -> str:
+    """The question where a unit is drawn; null before the map's scripts have run and while it isn't drawn."""
+    return f"() => window.driveops?.map?.place?.({device_id(dana, unit)}) ?? null"
+
+
 def place(dana: visitor.Visitor, unit: roster.Unit) -> dict[str, Any]:
     """Where a unit is drawn, in degrees and on the page, and how."""
-    ask = f"() => window.driveops.map.place({device_id(dana, unit)})"
-    found: dict[str, Any] = dana.wait_for(ask, lambda found: found is not None)
+    found: dict[str, Any] = dana.wait_for(ask_place(dana, unit), lambda found: found is not None)
     return found
 
 

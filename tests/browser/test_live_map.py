@@ -35,8 +35,7 @@ def test_a_unit_is_drawn_where_it_is_and_goes_on(visit: Visit, streets: town.Tow
 
     streets.report(unit, geo.Position(start.lat, start.lon + 0.002))
 
-    asked = f"() => window.driveops.map.place({on_map.device_id(dana, unit)})"
-    dana.wait_for(asked, lambda found: abs(found["lon"] - start.lon - 0.002) < _NEAR_DEG)
+    dana.wait_for(on_map.ask_place(dana, unit), lambda found: abs(found["lon"] - start.lon - 0.002) < _NEAR_DEG)
 
 
 def test_the_other_company_sees_its_own_alone(visit: Visit, streets: town.Town) -> None:

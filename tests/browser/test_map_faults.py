@@ -144,8 +144,7 @@ def test_what_was_missed_is_read_when_the_socket_is_back(visit: Visit, streets: 
     with dana.page.expect_response("**/api/v1/geofences"):
         site.start()
 
-    named = f"() => window.driveops.map.place({on_map.device_id(dana, unit)})"
-    dana.wait_for(named, lambda found: found is not None and found["name"] == unit.device)
+    dana.wait_for(on_map.ask_place(dana, unit), lambda found: found is not None and found["name"] == unit.device)
     _forgive_a_lost_server(dana)
 
 
