@@ -1,14 +1,18 @@
 """The numbers of a day, each a link to the rows that it counts."""
 
+import json
 from collections import Counter
+from collections.abc import Mapping
 
 from dash import html
 
 from api import figures_desk
-from dashboard import i18n
+from dashboard import attributes, i18n
+from dashboard.components import unit_words
 from domain import liveness
 
 UNITS, ALERTS, VISITS = "today-units", "today-alerts", "today-visits"  #: the sections of rows that links lead to
+UNITS_GRID, STATE_FIELD = "today-units-grid", "state"
 _M_PER_KM = 1000
 
 
@@ -19,10 +23,10 @@ def render(day: figures_desk.Today) -> html.Ul:
     return html.Ul(
         className="figures",
         children=[
-            _figure(i18n.text("moving"), i18n.number(states[liveness.UnitState.MOVING]), UNITS),
-            _figure(i18n.text("standing"), i18n.number(states[liveness.UnitState.STANDING]), UNITS),
-            _figure(i18n.text("stale"), i18n.number(states[liveness.UnitState.STALE]), UNITS),
-            _figure(i18n.text("silent for over 30 minutes"), i18n.number(states[liveness.UnitState.SILENT]), UNITS),
+            _units(i18n.text("moving"), states, liveness.UnitState.MOVING),
+            _units(i18n.text("standing"), states, liveness.UnitState.STANDING),
+            _units(i18n.text("stale"), states, liveness.UnitState.STALE),
+            _units(i18n.text("silent for over 30 minutes"), states, liveness.UnitState.SILENT),
             _figure(i18n.text("fixes"), i18n.number(day.fixes), UNITS),
             _figure(i18n.text("km driven"), i18n.number(day.distance_m / _M_PER_KM, digits=1), UNITS),
             _figure(i18n.text("alerts"), i18n.number(len(day.alerts)), ALERTS),
@@ -36,5 +40,12 @@ def render(day: figures_desk.Today) -> html.Ul:
     )
 
 
-def _figure(label: str, value: str, section: str) -> html.Li:
-    return html.Li(html.A([html.Span(value, className="value"), html.Span(label)], href=f"#{section}"))
+def _units(label: str, states: Counter[liveness.UnitState], state: liveness.UnitState) -> html.Li:
+    wanted = {STATE_FIELD: {"filterType": "text", "type": "equals", "filter": unit_words.state(state)}}
+    return _figure(label, i18n.number(states[state]), UNITS, wanted)
+
+
+def _figure(label: str, value: str, section: str, wanted: Mapping[str, object] | None = None) -> html.Li:
+    """`wanted` is ag-grid's filter of the rows that the number counts; assets/today.js sets it."""
+    filtering = attributes.named({"data-filter": json.dumps(wanted or {}), "data-grid": f"{section}-grid"})
+    return html.Li(html.A([html.Span(value, className="value"), html.Span(label)], href=f"#{section}", **filtering))

@@ -14,8 +14,8 @@ from dashboard.figures import bars
 _M_PER_KM = 1000
 
 Row = TypeVar("Row")
-Columns = Sequence[tuple[str, Callable[[Row], object]]]
-"""A title, and what stands under it."""
+Columns = Sequence[tuple[str, str, Callable[[Row], object]]]
+"""A field, its title, and what stands under it."""
 
 
 def render(day: figures_desk.Today, *, zone: str) -> list[html.Section]:
@@ -35,15 +35,15 @@ def _section(name: str, title: str, figure: Any, grid: dash_ag_grid.AgGrid) -> h
 
 def _units(day: figures_desk.Today, zone: str) -> dash_ag_grid.AgGrid:
     return _grid(
-        "today-units-grid",
+        today_figures.UNITS_GRID,
         day.units,
         [
-            (i18n.text("Unit"), lambda unit: unit.name),
-            (i18n.text("Person"), lambda unit: unit.person or ""),
-            (i18n.text("State"), lambda unit: unit_words.state(day.state_of(unit))),
-            (i18n.text("Fixes"), lambda unit: unit.fixes),
-            (i18n.text("km"), lambda unit: round(unit.distance_m / _M_PER_KM, 1)),
-            (i18n.text("Newest fix"), lambda unit: i18n.clock(unit.time, zone=zone) if unit.time else ""),
+            ("name", i18n.text("Unit"), lambda unit: unit.name),
+            ("person", i18n.text("Person"), lambda unit: unit.person or ""),
+            (today_figures.STATE_FIELD, i18n.text("State"), lambda unit: unit_words.state(day.state_of(unit))),
+            ("fixes", i18n.text("Fixes"), lambda unit: unit.fixes),
+            ("km", i18n.text("km"), lambda unit: round(unit.distance_m / _M_PER_KM, 1)),
+            ("last", i18n.text("Newest fix"), lambda unit: i18n.clock(unit.time, zone=zone) if unit.time else ""),
         ],
     )
 
@@ -53,13 +53,14 @@ def _alerts(day: figures_desk.Today, zone: str) -> dash_ag_grid.AgGrid:
         "today-alerts-grid",
         day.alerts,
         [
-            (i18n.text("Raised"), lambda alert: i18n.clock(alert.raised_at, zone=zone)),
-            (i18n.text("Who"), lambda alert: alert.person or alert.fob),
+            ("raised", i18n.text("Raised"), lambda alert: i18n.clock(alert.raised_at, zone=zone)),
+            ("who", i18n.text("Who"), lambda alert: alert.person or alert.fob),
             (
+                "seconds",
                 i18n.text("Seconds to the first answer"),
                 lambda alert: None if alert.answer_s is None else round(alert.answer_s),
             ),
-            (i18n.text("Answered by"), lambda alert: alert.answered_by or ""),
+            ("by", i18n.text("Answered by"), lambda alert: alert.answered_by or ""),
         ],
     )
 
@@ -69,20 +70,19 @@ def _visits(day: figures_desk.Today, zone: str) -> dash_ag_grid.AgGrid:
         "today-visits-grid",
         day.visits,
         [
-            (i18n.text("Geofence"), lambda fence: fence.fence),
-            (i18n.text("Visits"), lambda fence: fence.visits),
-            (i18n.text("Units"), lambda fence: fence.units),
-            (i18n.text("Last at"), lambda fence: i18n.clock(fence.last_at, zone=zone)),
+            ("fence", i18n.text("Geofence"), lambda fence: fence.fence),
+            ("visits", i18n.text("Visits"), lambda fence: fence.visits),
+            ("units", i18n.text("Units"), lambda fence: fence.units),
+            ("last", i18n.text("Last at"), lambda fence: i18n.clock(fence.last_at, zone=zone)),
         ],
     )
 
 
 def _grid(name: str, rows: Sequence[Row], columns: Columns[Row]) -> dash_ag_grid.AgGrid:
-    fields = {f"column{place}": column for place, column in enumerate(columns)}
     return dash_ag_grid.AgGrid(
         id=name,
-        columnDefs=[{"field": field, "headerName": title} for field, (title, _) in fields.items()],
-        rowData=[{field: value(row) for field, (_, value) in fields.items()} for row in rows],
+        columnDefs=[{"field": field, "headerName": title, "filter": True} for field, title, _ in columns],
+        rowData=[{field: value(row) for field, _, value in columns} for row in rows],
         columnSize="responsiveSizeToFit",
         dashGridOptions={
             "pagination": True,
