@@ -4,6 +4,7 @@
   const driveops = (window.driveops = window.driveops || {});
   const ELEMENT_ID = "live-map";
   const FLY_ZOOM = 16;
+  const ICON_ZOOM = 13; // from here on units are icons with a heading, before that dots
   const UNTOLD_SHARE = 0.08; // of the view's width and height
   const DEFAULT_BOUNDS = [24.93, 60.16, 24.96, 60.18];
   /* The socket has no word for "nothing": no unit drives at the pole. */
@@ -21,12 +22,12 @@
     constructor(element, maplibre) {
       this.element = element;
       this.setup = JSON.parse(element.dataset.setup);
+      this.notes = new driveops.MapNotes(element);
       this.view = new driveops.viewFrame.View();
       this.trail = new driveops.MapTrail();
       this.selected = null; // a device id
       this.following = false;
       this.ready = false;
-      this.filled = {}; // by source: whether there is anything in it
       this.isPlaced = Boolean(lastView); // somebody has chosen what to look at: where the units are moves it no more
       this.map = new maplibre.Map({
         container: element, style: driveops.mapStyle.style(this.setup), ...(lastView ?? { bounds: DEFAULT_BOUNDS }),
@@ -36,18 +37,21 @@
       this.map.addControl(new maplibre.AttributionControl({ compact: true }), "bottom-right");
       this.map.addControl(new maplibre.NavigationControl({ showCompass: false }), "bottom-right");
       this.map.touchZoomRotate.disableRotation();
-      this.raster = new driveops.RasterWatch(this.map, (isAway) => this.note("raster", isAway ? this.setup.texts.no_raster : null));
+      this.map.keyboard.disableRotation();
+      this.painter = new driveops.mapMarks.Painter(document.documentElement.lang || "en");
+      this.raster = new driveops.RasterWatch(this.map, (isAway) => this.notes.say("raster", isAway ? this.setup.texts.no_raster : null));
       this.listen();
     }
 
     listen() {
       const map = this.map;
       map.on("style.load", () => this.begin()); // not "load": that waits for tiles, which may never come
-      map.on("moveend", () => this.tellView());
+      map.on("moveend", () => this.moved());
+      map.on("webglcontextlost", () => (this.ready = false)); // a style.load follows when they are back
       map.on("movestart", (event) => (this.isPlaced ||= Boolean(event.originalEvent)));
       map.on("dragstart", () => this.setFollowing(false));
       map.on("error", (event) => this.failed(event));
-      map.on("sourcedata", (event) => event.sourceId === "town" && event.tile && this.note("town", null));
+      map.on("sourcedata", (event) => event.sourceId === "town" && event.tile && this.notes.say("town", null));
       map.on("click", (event) => this.clicked(event.point));
       map.on("mousemove", (event) => (map.getCanvas().style.cursor = this.hit(event.point) ? "pointer" : ""));
       this.resizer = new ResizeObserver(() => map.resize());
@@ -58,12 +62,20 @@
     }
 
     begin() {
-      driveops.mapStyle.addIcons(this.map);
+      this.addMarks();
       this.ready = true;
       this.colour();
       this.draw();
       this.tellView();
       this.readAll();
+    }
+
+    /* Lost graphics (of a sleeping laptop) come back without layers of one's own. */
+    addMarks() {
+      if (this.map.getLayer("marks")) return;
+      this.marks = new driveops.MarkLayer("marks", ICON_ZOOM);
+      this.map.addLayer(this.marks);
+      this.dark = this.dead = undefined;
     }
 
     whenReady(act) {
@@ -90,29 +102,17 @@
       if (!this.ready) return;
       const dark = document.documentElement.dataset.mantineColorScheme === "dark";
       const dead = driveops.freshness.isDead;
+      if (dark !== this.dark || dead !== this.dead) this.marks.colour({ dark, dead });
       if (dark !== this.dark) this.map.setGlobalStateProperty("dark", (this.dark = dark));
       if (dead !== this.dead) this.map.setGlobalStateProperty("dead", (this.dead = dead));
-      this.note("dead", driveops.freshness.text(this.setup.texts));
-    }
-
-    /* A line of text over the map, or none; one for each reason. */
-    note(reason, text) {
-      let node = this.element.querySelector(`[data-note="${reason}"]`);
-      if (!text) return void node?.remove();
-      if (!node) {
-        node = Object.assign(document.createElement("div"), { className: "map-note" });
-        node.dataset.note = reason;
-        node.setAttribute("role", "status");
-        this.element.append(node);
-      }
-      if (node.textContent !== text) node.textContent = text;
+      this.notes.say("dead", driveops.freshness.text(this.setup.texts));
     }
 
     failed(event) {
       if (event.sourceId === "raster") return this.raster.failed();
       if (event.sourceId === "town") {
         driveops.mapLibraries.forget();
-        return this.note("town", this.setup.texts.no_town);
+        return this.notes.say("town", this.setup.texts.no_town);
       }
       console.warn("map:", event.error?.message);
     }
@@ -122,10 +122,10 @@
       if (!this.ready) return;
       this.readAll();
       if (!isReconnected) return;
-      this.note("raster", null);
+      this.notes.say("raster", null);
       this.raster.retry();
       const town = this.map.getSource("town");
-      if (this.element.querySelector('[data-note="town"]')) town.setUrl(town.url); // its tiles take the note away
+      if (this.notes.has("town")) town.setUrl(town.url); // its tiles take the note away
     }
 
     /* The server sends a margin around the view, so a small move needs no word; following a unit would be one long conversation. */
@@ -144,23 +144,30 @@
     }
 
     draw() {
-      this.fill("units", Array.from(this.view.units.values()));
-      this.fill("clusters", this.view.clusters);
+      this.marks.set(this.painter.marks(this.view));
+      this.drawNames();
       this.drawSelected();
     }
 
     /* Each source that is set draws the map again: one that is and stays empty is left alone. */
-    fill(source, features) {
-      if (features.length || this.filled[source]) this.map.getSource(source).setData(driveops.mapShapes.collection(features));
-      this.filled[source] = features.length > 0;
+    drawNames() {
+      const isNear = this.map.getZoom() >= driveops.mapStyle.NAME_ZOOM;
+      const named = isNear ? Array.from(this.view.units.values()).filter((unit) => unit.name) : [];
+      if (named.length || this.hasNames) this.map.getSource("names").setData(driveops.mapShapes.names(named));
+      this.hasNames = named.length > 0;
+    }
+
+    moved() {
+      this.tellView();
+      if (this.ready) this.drawNames();
     }
 
     drawSelected() {
       if (this.selected === null && !this.hasSelected) return;
       this.hasSelected = this.selected !== null;
       const unit = this.view.units.get(this.selected);
-      const found = unit?.geometry.coordinates;
-      if (found) this.trail.add(unit.properties.at, found);
+      const found = unit?.place;
+      if (found) this.trail.add(unit.at, found);
       this.trail.cut(this.view.tickMs);
       this.map.getSource("selected").setData(driveops.mapShapes.point(this.hasSelected ? found ?? this.trail.last : null));
       this.map.getSource("trail").setData(driveops.mapShapes.line(this.hasSelected ? this.trail.places : []));
@@ -195,15 +202,14 @@
       this.map.fitBounds(driveops.mapShapes.bounds(places), { padding: 60, maxZoom: FLY_ZOOM, duration: 0 });
     }
 
+    /* The unit or cluster at a place on the map. */
     hit(at) {
-      if (!this.ready) return null;
-      const around = [[at.x - 8, at.y - 8], [at.x + 8, at.y + 8]];
-      return this.map.queryRenderedFeatures(around, { layers: ["unit-alert", "unit-icon", "unit-dot", "cluster"] })[0] ?? null;
+      return this.ready ? this.marks.nearest(at) : null;
     }
 
     clicked(at) {
       const found = this.hit(at);
-      if (found?.layer.id === "cluster") return void this.map.easeTo({ center: found.geometry.coordinates, zoom: this.map.getZoom() + 2 });
+      if (found?.units) return void this.map.easeTo({ center: found.place, zoom: this.map.getZoom() + 2 });
       if (found) driveops.setProps("selected-unit", { data: found.id });
     }
 
@@ -227,7 +233,7 @@
     }
 
     show(id) {
-      const place = this.view.units.get(id)?.geometry.coordinates ?? this.trail.last;
+      const place = this.view.units.get(id)?.place ?? this.trail.last;
       if (place && this.isHidden(place)) this.flyTo(place[1], place[0]);
     }
 
@@ -272,9 +278,9 @@
     place(id) {
       const unit = this.view.units.get(id);
       if (!unit) return null;
-      const [at, box] = [this.map.project(unit.geometry.coordinates), this.element.getBoundingClientRect()];
-      const [lon, lat] = unit.geometry.coordinates;
-      return { lon, lat, x: box.x + at.x, y: box.y + at.y, ...unit.properties };
+      const [at, box] = [this.map.project(unit.place), this.element.getBoundingClientRect()];
+      const [lon, lat] = unit.place;
+      return { ...unit, lon, lat, x: box.x + at.x, y: box.y + at.y };
     }
   }
 
@@ -297,9 +303,8 @@
   }
 
   function sayNoMap(element, error) {
-    const note = Object.assign(document.createElement("div"), { className: "map-note", textContent: JSON.parse(element.dataset.setup).texts.no_map });
-    note.setAttribute("role", "alert");
-    element.replaceChildren(note);
+    element.replaceChildren();
+    new driveops.MapNotes(element).say("map", JSON.parse(element.dataset.setup).texts.no_map, "alert");
     console.error("map:", error.message);
   }
 

@@ -9,6 +9,8 @@
   const point = (place) => collection(place ? [feature("Point", place)] : []);
   const line = (places) => collection(places.length > 1 ? [feature("LineString", unwrapped(places))] : []);
 
+  const names = (units) => collection(units.map((unit) => ({ ...feature("Point", unit.place), properties: { name: unit.name } })));
+
   /* Each longitude within half a turn of the one before: a line over 180° does not go round the world. */
   function unwrapped(places) {
     let last = places[0][0];
@@ -25,5 +27,5 @@
     return [lons[west], lats.reduce((a, b) => Math.min(a, b)), east, lats.reduce((a, b) => Math.max(a, b))];
   }
 
-  driveops.mapShapes = { collection, point, line, bounds };
+  driveops.mapShapes = { point, line, names, bounds };
 })();

@@ -78,17 +78,19 @@
     return status & STATUS.MOVING ? "moving" : "still";
   }
 
-  function unitFeature(frame, i, name) {
+  /* A unit as it is drawn; `place` is longitude and latitude, the course −1 where it is unknown. */
+  function unitOf(frame, i, name) {
     const status = frame.status[i];
     const course = frame.course[i];
-    const at = frame.tickMs - frame.age[i] * 1e3; // Unix ms of the fix, to a second
-    const properties = { name: name ?? null, state: stateOf(status), kind: (status >> 4) & 3, course: course === NO_COURSE ? -1 : (course * 360) / 256, at };
-    return { type: "Feature", id: frame.ids[i], properties, geometry: { type: "Point", coordinates: position(frame, i) } };
+    return {
+      id: frame.ids[i], name: name ?? null, state: stateOf(status), kind: (status >> 4) & 3, course: course === NO_COURSE ? -1 : (course * 360) / 256,
+      at: frame.tickMs - frame.age[i] * 1e3, // Unix ms of the fix, to a second
+      place: position(frame, i),
+    };
   }
 
-  function clusterFeature(frame, i) {
-    const properties = { units: frame.units[i], moving: frame.moving[i], alerts: frame.alerts[i] };
-    return { type: "Feature", properties, geometry: { type: "Point", coordinates: position(frame, i) } };
+  function clusterOf(frame, i) {
+    return { units: frame.units[i], moving: frame.moving[i], alerts: frame.alerts[i], place: position(frame, i) };
   }
 
   /* What is in the view: single units by their id, or clusters. */
@@ -104,14 +106,14 @@
       this.frames += 1;
       this.tickMs = frame.tickMs;
       if (frame.kind !== KIND.DELTA) this.units.clear();
-      this.clusters = frame.kind === KIND.CLUSTERS ? Array.from({ length: frame.count }, (_, i) => clusterFeature(frame, i)) : [];
+      this.clusters = frame.kind === KIND.CLUSTERS ? Array.from({ length: frame.count }, (_, i) => clusterOf(frame, i)) : [];
       if (frame.kind === KIND.CLUSTERS) return;
-      for (let i = 0; i < frame.count; i += 1) this.units.set(frame.ids[i], unitFeature(frame, i, this.names.get(frame.ids[i])));
+      for (let i = 0; i < frame.count; i += 1) this.units.set(frame.ids[i], unitOf(frame, i, this.names.get(frame.ids[i])));
       for (const id of frame.removed) this.units.delete(id);
     }
     rename(names) {
       this.names = names;
-      for (const [id, unit] of this.units) unit.properties.name = names.get(id) ?? null;
+      for (const [id, unit] of this.units) unit.name = names.get(id) ?? null;
     }
   }
 

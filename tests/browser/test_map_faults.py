@@ -16,6 +16,7 @@ from tests.fixtures.web import WebFactory, WebProcess
 
 pytestmark = pytest.mark.timeout(240)
 _LIMIT_MS = 60_000
+_DEAD = "#8c8c8c"
 _TILE = base64.b64decode(
     "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
 )
@@ -176,6 +177,7 @@ def test_the_map_is_grey_while_ingest_is_down(visit: Visit, streets: town.Town, 
 
     sync_api.expect(on_map.note(dana, "dead")).to_contain_text("No new positions: these are", timeout=_LIMIT_MS)
     assert on_map.stats(dana)["dead"] is True
+    on_map.wait_for_colour(dana, town.of_demo()[1], _DEAD)
 
     ingest.start()
 
