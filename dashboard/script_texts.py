@@ -11,6 +11,8 @@ def texts() -> dict[str, object]:
         "live": i18n.text("live"),
         "connecting": i18n.text("connecting"),
         "dead": i18n.text("not connected"),
+        "too_many_pages": i18n.text("Too many pages of this account are open: this one hears no alerts"),
+        "reload_page": i18n.text("Close some of them, then load this page again."),
         "no_database": i18n.text("database down"),
         "no_broker": i18n.text("no positions: broker down"),
         "no_ingest": i18n.text("no positions: ingest down"),

@@ -5,6 +5,7 @@
   const FIRST_RETRY_MS = 500;
   const LONGEST_RETRY_MS = 5000;
   const SIGNED_OUT = 4401;
+  const TOO_MANY = 1008; // newer pages of the account took the place of this one
   const STORES = { alerts: "alerts-store", vitals: "vitals-store", state: "socket-store" };
 
   const driveops = window.driveops;
@@ -16,7 +17,7 @@
 
   driveops.send = (message) => {
     if (message.type === "view") view = message;
-    if (socket && socket.readyState === WebSocket.OPEN) socket.send(JSON.stringify(message));
+    if (driveops.state === "open") socket.send(JSON.stringify(message));
   };
 
   function become(state) {
@@ -40,9 +41,17 @@
       driveops.setProps(STORES.alerts, { data: message.alerts });
       return emit("alerts", message.alerts);
     }
-    if (message.type === "hello") driveops.clockOffsetMs = message.server_time_ms - Date.now();
+    if (message.type === "hello") greeted(message);
     if (message.type === "vitals") driveops.setProps(STORES.vitals, { data: message });
     emit(message.type, message);
+  }
+
+  // Only now does the server have us: it may refuse after a socket has opened.
+  function greeted(message) {
+    driveops.clockOffsetMs = message.server_time_ms - Date.now();
+    retryMs = FIRST_RETRY_MS;
+    become("open");
+    if (view) driveops.send(view);
   }
 
   // A dead network tells close() nothing for a long time: forget the socket first, then close it.
@@ -56,6 +65,10 @@
       window.location.assign("/login?next=" + encodeURIComponent(window.location.pathname));
       return;
     }
+    if (code === TOO_MANY) {
+      driveops.notify(driveops.texts.too_many_pages, driveops.texts.reload_page, "red", true);
+      return;
+    }
     setTimeout(connect, retryMs * (0.75 + Math.random() / 2));
     retryMs = Math.min(retryMs * 2, LONGEST_RETRY_MS);
   }
@@ -65,12 +78,6 @@
     socket = mine;
     mine.binaryType = "arraybuffer";
     heard();
-    mine.onopen = () => {
-      if (mine !== socket) return;
-      retryMs = FIRST_RETRY_MS;
-      become("open");
-      if (view) driveops.send(view);
-    };
     mine.onmessage = (event) => mine === socket && receive(event);
     mine.onclose = (event) => drop(mine, event.code);
   }
