@@ -42,7 +42,7 @@ class Picture:
     tenant_id: uuid.UUID
     slug: str
     positions: live_positions.LivePositions = field(default_factory=live_positions.LivePositions)
-    viewers: set[live_viewer.Viewer] = field(default_factory=set)
+    viewers: dict[live_viewer.Viewer, None] = field(default_factory=dict)  #: in the order in which they came
     alerts: str | None = None  #: the message of them, made once for all sockets; None until they are read
     due_s: float = 0.0  #: when to load the snapshot, by the monotonic clock
 
@@ -68,7 +68,7 @@ class LiveHub:
             identity.tenant_id, Picture(tenant_id=identity.tenant_id, slug=identity.tenant_slug)
         )
         viewer = live_viewer.Viewer(identity, picture.positions)
-        picture.viewers.add(viewer)
+        picture.viewers[viewer] = None
         viewer.offer({"type": "hello", "server_time_ms": self.clock(), "tick_ms": round(TICK_S * 1e3)})
         viewer.offer(self._vitals_message(picture))
         if picture.alerts is not None:
@@ -77,16 +77,22 @@ class LiveHub:
         self.joined()
         return viewer
 
-    def sockets_of(self, account_id: uuid.UUID) -> int:
-        """How many sockets an account has open."""
+    def sockets_of(self, account_id: uuid.UUID) -> list[live_viewer.Viewer]:
+        """The sockets that an account has open, the oldest first."""
         viewers = (viewer for picture in self._pictures.values() for viewer in picture.viewers)
-        return sum(viewer.identity.account_id == account_id for viewer in viewers)
+        return [viewer for viewer in viewers if viewer.identity.account_id == account_id]
+
+    def make_room(self, account_id: uuid.UUID, most: int) -> None:
+        """Let an account have one socket more: the oldest over `most` go."""
+        for viewer in self.sockets_of(account_id)[: -(most - 1)]:
+            viewer.dismissed.set()
+            self.leave(viewer)
 
     def leave(self, viewer: live_viewer.Viewer) -> None:
         """Look no more; the last of a tenant takes its picture away."""
         picture = self._pictures.get(viewer.identity.tenant_id)
         if picture is not None:
-            picture.viewers.discard(viewer)
+            picture.viewers.pop(viewer, None)
             if not picture.viewers:
                 del self._pictures[picture.tenant_id]
 

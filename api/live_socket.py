@@ -1,4 +1,4 @@
-"""The WebSocket `/api/v1/live`: three tasks a socket, one that sends, one that hears, one that asks again who may."""
+"""The WebSocket `/api/v1/live`: tasks that send, that hear, and that ask again who may."""
 
 import asyncio
 import contextlib
@@ -17,9 +17,10 @@ from domain import accounts, errors
 _log = logging.getLogger(__name__)
 PATH = "/api/v1/live"
 SIGNED_OUT = 4401  #: close code: sign in again
-_TOO_SLOW, _TOO_MANY = 1013, 1008
+_TOO_SLOW, _TOO_MANY, _BROKEN = 1013, 1008, 1011
 _QUIET_S = 2.0
 _SEND_LIMIT_S = 30.0
+_CLOSE_LIMIT_S = 5.0
 _RECHECK_S = 5.0
 _MESSAGES_A_S = 20
 _MOST_FOLLOWED = 100
@@ -46,14 +47,15 @@ def router(hub: live_hub.LiveHub, source: sa.Engine, find_session: FindSession) 
             await socket.close(SIGNED_OUT)
             return
         await socket.accept()
-        if hub.sockets_of(who.account_id) >= _MOST_SOCKETS:
-            await socket.close(_TOO_MANY)
-            return
+        # The newest comes in: a page that is reloaded, or that lost its network, must not wait for its own old sockets.
+        hub.make_room(who.account_id, _MOST_SOCKETS)
         viewer = hub.join(who)
+        session = _Session(socket, viewer, hub, source, find_session)
         try:
-            await _Session(socket, viewer, hub, source, find_session).run()
+            code = await session.run()
         finally:
             hub.leave(viewer)
+        await session.close(code)
 
     return made
 
@@ -72,8 +74,10 @@ class _Session:
         self._second, self._heard = 0, 0
         self._knows_expiry = False
 
-    async def run(self) -> None:
-        tasks = [asyncio.create_task(part) for part in (self._send(), self._hear(), self._check())]
+    async def run(self) -> int:
+        """The code to close it with."""
+        parts = (self._send(), self._hear(), self._check(), self._dismissal())
+        tasks = [asyncio.create_task(part) for part in parts]
         try:
             done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
         finally:
@@ -84,12 +88,21 @@ class _Session:
         for task in done:
             if (error := task.exception()) and not isinstance(error, fastapi.WebSocketDisconnect):
                 _log.error("a live socket ends", exc_info=error)
-        if self._socket.client_state is WebSocketState.CONNECTED and self._socket.application_state is (
-            WebSocketState.CONNECTED
-        ):
-            # The browser may be gone between the look and the word.
-            with contextlib.suppress(RuntimeError, fastapi.WebSocketDisconnect):
-                await self._socket.close(codes[0] if codes else 1011)
+        return codes[0] if codes else _BROKEN
+
+    async def close(self, code: int) -> None:
+        """Say why, if the browser still listens; one that takes nothing is left to api.server.STUCK_LIMIT_S."""
+        states = (self._socket.client_state, self._socket.application_state)
+        if any(state is not WebSocketState.CONNECTED for state in states):
+            return
+        # The browser may be gone between the look and the word.
+        with contextlib.suppress(RuntimeError, fastapi.WebSocketDisconnect, TimeoutError):
+            async with asyncio.timeout(_CLOSE_LIMIT_S):
+                await self._socket.close(code)
+
+    async def _dismissal(self) -> int:
+        await self._viewer.dismissed.wait()
+        return _TOO_MANY
 
     async def _send(self) -> int:
         """Send what there is; while a send waits for a slow browser nothing is made for it."""

@@ -32,6 +32,7 @@ class Viewer:
     identity: accounts.Identity
     positions: live_positions.LivePositions
     awake: asyncio.Event = field(default_factory=asyncio.Event)
+    dismissed: asyncio.Event = field(default_factory=asyncio.Event)  #: its place is another's now
     followed: dict[uuid.UUID, Followed] = field(default_factory=dict)
     _view: view.View | None = None
     _waiting: dict[str, dict[str, Any] | str] = field(default_factory=dict)

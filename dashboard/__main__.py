@@ -1,5 +1,6 @@
 """`python -m dashboard`: the web server, pages and API in one process."""
 
+import contextlib
 import dataclasses
 import os
 import sys
@@ -8,11 +9,8 @@ from typing import Annotated
 import typer
 import uvicorn
 
-from api import errors, settings
+from api import errors, server, settings
 from dashboard import application
-
-_STOP_LIMIT_S = 5
-_MOST_SAID_BYTES = 8 * 1024  #: by a page on its socket; api.live_request answers those over half of it
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
 
@@ -34,16 +32,11 @@ def run(
         print(f"dashboard: {error}", file=sys.stderr)
         raise typer.Exit(code=2) from None
     choice = dataclasses.replace(choice, host=host or choice.host, port=port or choice.port)
-    uvicorn.run(
-        application.create(choice),
-        host=choice.host,
-        port=choice.port,
-        log_level=choice.log_level.lower(),
-        access_log=False,
-        timeout_graceful_shutdown=_STOP_LIMIT_S,
-        ws="websockets-sansio",
-        ws_max_size=_MOST_SAID_BYTES,
+    config = server.config(
+        application.create(choice), host=choice.host, port=choice.port, log_level=choice.log_level.lower()
     )
+    with contextlib.suppress(KeyboardInterrupt):
+        uvicorn.Server(config).run(sockets=[server.listen(config)])
 
 
 if __name__ == "__main__":

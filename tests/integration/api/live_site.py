@@ -20,7 +20,7 @@ from websockets import client, typing, uri
 from websockets.protocol import State
 from websockets.sync import client as ws
 
-from api import application, settings
+from api import application, live_service, server, settings
 from db import accounts, devices, engine, logins, tables
 from domain import accounts as domain_accounts
 from domain import geo, telemetry
@@ -43,6 +43,8 @@ class Site:
     owner: sa.Engine
     url: str
     web: sa.Engine | None = None  #: the server's, where it runs in this process
+    live: live_service.LiveService | None = None  #: the same
+    connections: set[Any] = field(default_factory=set)  #: the same: uvicorn's own
     tenant_ids: dict[str, uuid.UUID] = field(default_factory=dict)
 
     def add_tenant(self, slug: str, vans: int = 3) -> None:
@@ -97,9 +99,19 @@ class Site:
         with ws.connect(url, origin=typing.Origin(self.url), additional_headers=headers) as connection:
             yield Page(connection)
 
+    def add_parked(self, slug: str, count: int) -> None:
+        """Units that stand in HELSINKI."""
+        with self.owner.begin() as connection:
+            names = [devices.NewDevice(name=f"parked-{number:05d}") for number in range(count)]
+            devices.add(connection, self.tenant_ids[slug], names)
+            connection.exec_driver_sql(
+                "INSERT INTO device_latest (device_id, time, lat, lon, seq, received_at, fix_mode)"
+                " SELECT id, now(), 60.1 + mod(id, 100) / 1000.0, 24.9, 1, now(), 3 FROM device WHERE starts_with(name, 'parked-')"
+            )
+
     @contextlib.contextmanager
-    def stuck_page(self, token: str) -> Iterator[socket.socket]:
-        """A page that looks at everything, many times over, and reads nothing, with next to no room for what comes."""
+    def stuck_page(self, token: str) -> Iterator["StuckPage"]:
+        """A page that reads nothing, with next to no room for what comes."""
         address = urlsplit(self.url)
         with socket.socket() as raw:
             raw.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1)
@@ -111,14 +123,23 @@ class Site:
             raw.sendall(b"".join(protocol.data_to_send()))
             while protocol.state is not State.OPEN:
                 protocol.receive_data(raw.recv(4096))
-            protocol.send_text(json.dumps(HELSINKI).encode())
-            raw.sendall(b"".join(protocol.data_to_send()))
-            yield raw
+            yield StuckPage(raw, protocol)
 
     def http(self, token: str) -> httpx.Client:
         """A browser of whoever has this session."""
         cookies = {"driveops_session": token, "_csrf_token": "secret"}
         return httpx.Client(base_url=self.url, cookies=cookies, headers={"X-CSRFToken": "secret", "Origin": self.url})
+
+
+class StuckPage:
+    """Says what it likes to see, and takes none of it."""
+
+    def __init__(self, raw: socket.socket, protocol: client.ClientProtocol) -> None:
+        self._raw, self._protocol = raw, protocol
+
+    def say(self, message: dict[str, Any]) -> None:
+        self._protocol.send_text(json.dumps(message).encode())
+        self._raw.sendall(b"".join(self._protocol.data_to_send()))
 
 
 class Page:
@@ -230,18 +251,18 @@ def running(database: Database, broker: RunningBroker, owner: sa.Engine) -> Iter
     }
     app = application.create(settings.Settings.from_env(env))
     application.finish(app)
-    port = ports.free(None)
-    server = uvicorn.Server(
-        uvicorn.Config(app, host="127.0.0.1", port=port, log_config=None, ws="websockets-sansio", ws_max_size=8 * 1024)
-    )
-    thread = threading.Thread(target=server.run)
+    config = server.config(app, host="127.0.0.1", port=ports.free(None), log_config=None)
+    serving = uvicorn.Server(config)
+    thread = threading.Thread(target=serving.run, args=([server.listen(config)],))
     thread.start()
     try:
-        while not server.started:
+        while not serving.started:
             assert thread.is_alive(), "the web server ended"
             time.sleep(0.02)
-        url = f"http://127.0.0.1:{port}"
-        yield Site(database=database, broker=broker, owner=owner, url=url, web=app.state.services.web)
+        made = Site(database=database, broker=broker, owner=owner, url=f"http://127.0.0.1:{config.port}")
+        made.web, made.live = app.state.services.web, app.state.services.live
+        made.connections = serving.server_state.connections
+        yield made
     finally:
-        server.should_exit = True
+        serving.should_exit = True
         thread.join(20)

@@ -2,17 +2,18 @@
 
 import contextlib
 import datetime as dt
+import time
 
 import pytest
 import sqlalchemy as sa
 from websockets.exceptions import ConnectionClosed
 
-from api import view_frame
+from api import live_socket, server, view_frame
 from db import tables
 from domain import accounts as domain_accounts
 from tests.fixtures.broker import RunningBroker
 from tests.fixtures.ingest import IngestProcess
-from tests.integration.api.live_site import HELSINKI, Fleet, Page, Site
+from tests.integration.api.live_site import HELSINKI, Fleet, Page, Site, StuckPage
 
 
 def snapshot(page: Page, view: dict[str, object] = HELSINKI) -> list[int]:
@@ -137,12 +138,51 @@ def test_pages_are_told_when_the_broker_dies_and_see_all_once_it_is_back(
         seen(page, site.device_id("acme", "van-002"))
 
 
+@pytest.fixture
+def short_limits(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Ask for it before `site`: a server's sockets have the limit of when it began."""
+    monkeypatch.setattr(live_socket, "_SEND_LIMIT_S", 1.0)
+    monkeypatch.setattr(live_socket, "_CLOSE_LIMIT_S", 0.5)
+    monkeypatch.setattr(server, "STUCK_LIMIT_S", 8.0)
+
+
+def waiting_sends(site: Site) -> list[object]:
+    """uvicorn's connections whose buffers are full."""
+    return [each for each in site.connections if hasattr(each, "writable") and not each.writable.is_set()]
+
+
+def fill(site: Site, stuck: StuckPage) -> None:
+    """Look at 10,000 units until the server has to wait."""
+    until = time.monotonic() + 30
+    while not waiting_sends(site):
+        assert time.monotonic() < until, "no send ever waits"
+        stuck.say(HELSINKI)
+        time.sleep(0.1)
+
+
 def test_a_page_that_does_not_read_holds_nobody_up(site: Site, fleet: Fleet, dana: str) -> None:
-    with site.stuck_page(dana), site.page(dana) as quick:
-        snapshot(quick)
+    site.add_parked("acme", 10_000)
+    with site.stuck_page(site.sign_in("acme", "Otto")) as stuck, site.page(dana) as quick:
+        assert len(snapshot(quick)) == 10_000
+        fill(site, stuck)
         for step in range(3):
             fleet.move("acme", f"van-{step:03d}", 60.17 + step / 1000, 24.94)
             seen(quick, site.device_id("acme", f"van-{step:03d}"))
+        assert len(waiting_sends(site)) == 1
+
+
+def test_a_page_that_does_not_read_is_put_out_for_good(short_limits: None, site: Site, dana: str) -> None:
+    assert site.live is not None
+    site.add_parked("acme", 10_000)
+    with site.stuck_page(dana) as stuck:
+        [tenant_id] = site.live.hub.tenant_ids
+        fill(site, stuck)
+        [connection] = waiting_sends(site)
+        until = time.monotonic() + 30
+        while site.live.hub.tenant_ids or connection in site.connections:
+            assert time.monotonic() < until, "it is still there"
+            time.sleep(0.05)
+    assert tenant_id == site.tenant_ids["acme"]
 
 
 def test_a_person_is_followed_until_left(site: Site, fleet: Fleet, dana: str) -> None:  # R57
@@ -200,14 +240,18 @@ def test_a_flood_of_messages_ends_the_socket(site: Site, dana: str) -> None:
     assert closed.value.rcvd.code == 1008
 
 
-def test_an_account_has_twenty_sockets_at_most(site: Site, dana: str) -> None:
+def test_the_oldest_of_twenty_one_sockets_makes_room(site: Site, dana: str) -> None:
     with contextlib.ExitStack() as pages:
-        for _ in range(20):
-            pages.enter_context(site.page(dana)).next_json("hello")
-        one_more = pages.enter_context(site.page(dana))
+        otto = pages.enter_context(site.page(site.sign_in("acme", "Otto")))
+        oldest, *others = [pages.enter_context(site.page(dana)) for _ in range(20)]
+        for page in (otto, oldest, *others):
+            page.next_json("hello")
+        pages.enter_context(site.page(dana)).next_json("hello")
         with pytest.raises(ConnectionClosed) as closed:
-            one_more.next_json("hello")
-        pages.enter_context(site.page(site.sign_in("acme", "Otto"))).next_json("hello")
+            oldest.next_json("never")
+        for page in (otto, *others):
+            page.say(HELSINKI)
+            page.next_frame()
     assert closed.value.rcvd is not None
     assert closed.value.rcvd.code == 1008
 
