@@ -62,3 +62,42 @@ def test_the_address_that_was_quiet_for_longest_is_forgotten_first(monkeypatch: 
     guess(known, 1, "192.0.2.5")
 
     guess(known, 1)
+
+
+def test_a_day_of_an_office_that_mistypes_now_and_then_is_never_refused() -> None:
+    known = guesses.Guesses()
+    for number in range(8 * 60):  # one a minute
+        now = NOW + dt.timedelta(minutes=number)
+        known.begin(HOME, now)
+        if number % 10:
+            known.take_back(HOME)
+
+
+def test_a_right_password_renews_no_wait() -> None:
+    known, later = guesses.Guesses(), NOW + dt.timedelta(seconds=1)
+    guess(known, guesses.FREE + 1)
+    known.begin(HOME, later)
+    known.take_back(HOME)
+    known.begin(HOME, later)
+    with pytest.raises(guesses.TooManyGuessesError) as held:
+        known.begin(HOME, later)
+    assert held.value.wait_s == 2
+
+
+def test_who_guesses_on_is_let_in_a_few_times_an_hour() -> None:
+    known, made = guesses.Guesses(), 0
+    for second in range(24 * 3600):
+        try:
+            known.begin(HOME, NOW + dt.timedelta(seconds=second))
+        except guesses.TooManyGuessesError:
+            continue
+        made += 1
+    assert made < guesses.FREE + 12 + 24 * 4
+
+
+def test_an_ipv4_address_within_ipv6_counts_as_itself() -> None:
+    known = guesses.Guesses()
+    guess(known, guesses.FREE + 1, f"::ffff:{HOME}")
+    known.begin("::ffff:192.0.2.2", NOW)
+    with pytest.raises(guesses.TooManyGuessesError):
+        known.begin(HOME, NOW)
