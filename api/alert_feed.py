@@ -26,7 +26,7 @@ class AlertFeed:
         self._reader = alert_reader.AlertReader(source)
         self._changed = asyncio.Event()
         self._loop: asyncio.AbstractEventLoop | None = None
-        self._is_told = False  #: whether notices can come
+        self.is_told = False  #: whether notices can come
         self._wanted: set[uuid.UUID] = set()
         self._reading: dict[uuid.UUID, asyncio.Task[None]] = {}
         hub.joined = self._changed.set
@@ -43,7 +43,7 @@ class AlertFeed:
         threading.Thread(target=self._listen, args=(ends,), name="alert notices", daemon=True).start()
         try:
             while True:
-                await live_hub.wait_for(self._changed, _POLL_S if self._is_told else _POLL_UNTOLD_S)
+                await live_hub.wait_for(self._changed, _POLL_S if self.is_told else _POLL_UNTOLD_S)
                 for tenant_id in self._hub.tenant_ids:
                     self._read_soon(tenant_id)
         finally:
@@ -88,13 +88,13 @@ class AlertFeed:
                 _log.warning("no notices of alerts: %s", error)
             except Exception:  # noqa: BLE001 (the thread is the only one that hears)
                 _log.exception("no notices of alerts")
-            self._is_told = False
+            self.is_told = False
             self.wake()
             ends.wait(_RETRY_S)
 
     def _hear(self, ends: threading.Event) -> None:
         with notices.Notices(self._dsn, [notices.ALERTS]) as heard:
-            self._is_told = True
+            self.is_told = True
             self.wake()
             while not ends.is_set():
                 if heard.wait(_RETRY_S):

@@ -5,19 +5,21 @@ Everything is of the identity's tenant; what another tenant has is not found.
 
 import datetime as dt
 import json
+import logging
 import uuid
 from collections.abc import Callable, Sequence
 from typing import Any
 
 import sqlalchemy as sa
 
-from api import shown
-from db import alert_changes, engine, live_reads, read_models, unit_of_work
+from api import alert_acts, alert_reader, lamp, shown
+from db import alert_changes, engine, live_reads, read_models
 from domain import accounts, emergencies, errors
 from domain.operations import emergencies as emergency_operations
 
+_log = logging.getLogger(__name__)
 Json = dict[str, Any]
-AlertChanged = Callable[[accounts.Identity, emergencies.Alert], None]
+AlertChanged = Callable[[lamp.Word], None]
 _MOST_EVENTS = 20
 LONGEST_TRAIL_MIN = 24 * 60
 
@@ -34,8 +36,9 @@ class UnitNotFoundError(errors.DomainError):
 class Desk:
     """Reads and acts on one database as the web role; `changed` is told of each alert that somebody acted on."""
 
-    def __init__(self, source: sa.Engine, changed: AlertChanged = lambda _identity, _alert: None) -> None:
+    def __init__(self, source: sa.Engine, changed: AlertChanged = lambda _word: None) -> None:
         self._engine, self._changed = source, changed
+        self._alerts = alert_reader.AlertReader(source)
 
     def units(self, identity: accounts.Identity, now: dt.datetime, q: str = "") -> list[Json]:
         """The units whose name, label, vehicle or person holds `q`, the newest fix first."""
@@ -80,10 +83,9 @@ class Desk:
         return {"type": "FeatureCollection", "features": [_feature(fence) for fence in fences]}
 
     def alerts(self, identity: accounts.Identity) -> list[Json]:
-        """The unresolved alerts, the most urgent first."""
-        with self._reading(identity) as connection:
-            found = live_reads.seen_alerts(connection, identity.tenant_id)
-        return [shown.alert(each) for each in found]
+        """The unresolved alerts, the most urgent first; of one that can't be read whole, what can be."""
+        identity.require(accounts.Permission.SEE_LIVE)
+        return [json.loads(told.text) for told in self._alerts.read(identity.tenant_id)]
 
     def alert(self, identity: accounts.Identity, alert_id: uuid.UUID) -> Json:
         """An alert with its `history`.
@@ -91,15 +93,20 @@ class Desk:
         Raises:
             AlertNotFoundError: this tenant has no such alert.
         """
-        with self._reading(identity) as connection:
-            found = live_reads.seen_alert(connection, identity.tenant_id, alert_id)
-            if found is None:
-                raise emergency_operations.AlertNotFoundError(alert_id)
-            changes = alert_changes.of_alerts(connection, identity.tenant_id, [alert_id])[alert_id]
-        return {**shown.alert(found), "history": [shown.change(each) for each in changes]}
+        try:
+            with self._reading(identity) as connection:
+                found = live_reads.seen_alert(connection, identity.tenant_id, alert_id)
+                if found is not None:
+                    changes = alert_changes.of_alerts(connection, identity.tenant_id, [alert_id])[alert_id]
+                    return {**shown.alert(found), "history": [shown.change(each) for each in changes]}
+        except alert_reader.BAD_ROW:
+            if (told := self._alerts.stub(identity.tenant_id, alert_id)) is None:
+                raise
+            return {**json.loads(told.text), "history": []}
+        raise emergency_operations.AlertNotFoundError(alert_id)
 
     def acknowledge(self, identity: accounts.Identity, alert_id: uuid.UUID, now: dt.datetime) -> Json:
-        """Take an alert; it as it is then.
+        """Take an alert; it as it is then. Whoever has taken it before may say so again.
 
         Raises:
             AlertNotFoundError: this tenant has no such alert.
@@ -107,39 +114,48 @@ class Desk:
             NotPermittedError: the role may not.
         """
         identity.require(accounts.Permission.HANDLE_ALERTS)
-        changed = emergency_operations.acknowledge(
-            tenant_id=identity.tenant_id, alert_id=alert_id, by=identity.name, now=now, uow=self._work(identity)
-        )
-        self._changed(identity, changed)
-        return self.alert(identity, alert_id)
+        try:
+            done = alert_acts.acknowledge(self._engine, identity, alert_id, now)
+        except emergencies.AlertTransitionError as error:
+            if (error.state, error.by) != (emergencies.AlertState.ACKNOWLEDGED, identity.name):
+                raise
+            return self.alert(identity, alert_id)
+        return self._done(identity, done)
 
     def resolve(self, identity: accounts.Identity, alert_id: uuid.UUID, text: str, now: dt.datetime) -> Json:
-        """Say how an alert ended; it as it is then.
+        """Say how an alert ended; it as it is then. Whoever has said so before may say it again.
 
         Raises:
             AlertNotFoundError: this tenant has no such alert.
             AlertTransitionError: somebody was faster; the error says who.
             ResolutionMissingError: the text is blank.
+            TextError: no database can keep the text.
             NotPermittedError: the role may not.
         """
         identity.require(accounts.Permission.HANDLE_ALERTS)
-        changed = emergency_operations.resolve(
-            tenant_id=identity.tenant_id,
-            alert_id=alert_id,
-            by=identity.name,
-            text=text,
-            now=now,
-            uow=self._work(identity),
-        )
-        self._changed(identity, changed)
-        return self.alert(identity, alert_id)
+        try:
+            done = alert_acts.resolve(self._engine, identity, alert_id, text, now)
+        except emergencies.AlertTransitionError as error:
+            if error.by != identity.name:
+                raise
+            found = self.alert(identity, alert_id)
+            if found["resolution"] != text.strip():
+                raise
+            return found
+        return self._done(identity, done)
+
+    def _done(self, identity: accounts.Identity, done: alert_acts.Done) -> Json:
+        """What was done stays done: a database that goes away now makes no error of it."""
+        self._changed(done.word)
+        try:
+            return self.alert(identity, done.word.alert_id)
+        except (sa.exc.SQLAlchemyError, *alert_reader.BAD_ROW) as error:
+            _log.warning("alert %s is %s, and can't be read again: %s", done.word.alert_id, done.word.state, error)
+            return {**done.shown, "history": []}
 
     def _reading(self, identity: accounts.Identity) -> Any:
         identity.require(accounts.Permission.SEE_LIVE)
         return engine.tenant_transaction(self._engine, identity.tenant_id)
-
-    def _work(self, identity: accounts.Identity) -> unit_of_work.UnitOfWork:
-        return unit_of_work.UnitOfWork(self._engine, tenant_id=identity.tenant_id)
 
 
 def _unit(connection: sa.Connection, identity: accounts.Identity, device_id: int) -> read_models.Unit:

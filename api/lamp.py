@@ -3,16 +3,30 @@
 import asyncio
 import logging
 import uuid
+from typing import NamedTuple
 
 import aiomqtt
 
 from api import position_feed
-from domain import accounts, emergencies
+from domain import emergencies
 from domain.wire import control, topics
 
 _log = logging.getLogger(__name__)
 _MOST_WAITING = 1_000
 _RETRY_S = 1.0
+_MOST_REMEMBERED = 10_000
+_RANK = {state: rank for rank, state in enumerate(emergencies.AlertState)}
+
+
+class Word(NamedTuple):
+    """What has become of an alert, and whom it is to be told."""
+
+    tenant_slug: str
+    device_name: str
+    fob: str
+    alert_id: uuid.UUID
+    state: emergencies.AlertState
+    by: str | None
 
 
 class Lamps:
@@ -21,19 +35,28 @@ class Lamps:
     def __init__(self, feed: position_feed.PositionFeed) -> None:
         self._feed = feed
         self._waiting = dict[uuid.UUID, tuple[str, bytes]]()
+        self._told = dict[uuid.UUID, emergencies.AlertState]()  #: the furthest state of each, the oldest word first
         self._awake = asyncio.Event()
 
-    def tell(self, identity: accounts.Identity, alert: emergencies.Alert) -> None:
-        """Send the state of an alert to the device that it came from, soon."""
-        by = alert.resolved_by or alert.acknowledged_by
-        notice = control.AlertNotice(alert_id=alert.id, state=alert.state, by=by, fob=alert.fob)
-        try:
-            topic = topics.device_topic(identity.tenant_slug, alert.device_name, topics.Lane.ACK)
-        except topics.TopicError as error:
-            _log.warning("the lamp of fob %s can't be told: %s", alert.fob, error)
+    def tell(self, word: Word) -> None:
+        """Send the state of an alert to the device that it came from, soon; never one that it has left behind."""
+        furthest = self._told.pop(word.alert_id, word.state)
+        self._told[word.alert_id] = max(furthest, word.state, key=_RANK.__getitem__)
+        if len(self._told) > _MOST_REMEMBERED:
+            del self._told[next(iter(self._told))]
+        if self._told[word.alert_id] is not word.state:
             return
-        self._waiting.pop(alert.id, None)
-        self._waiting[alert.id] = (topic, control.encode_notice(notice))
+        notice = control.AlertNotice(alert_id=word.alert_id, state=word.state, by=word.by, fob=word.fob)
+        try:
+            topic = topics.device_topic(word.tenant_slug, word.device_name, topics.Lane.ACK)
+        except topics.TopicError as error:
+            _log.warning("the lamp of fob %s can't be told: %s", word.fob, error)
+            return
+        self._queue(word.alert_id, (topic, control.encode_notice(notice)))
+
+    def _queue(self, alert_id: uuid.UUID, notice: tuple[str, bytes]) -> None:
+        self._waiting.pop(alert_id, None)
+        self._waiting[alert_id] = notice
         if len(self._waiting) > _MOST_WAITING:
             dropped = next(iter(self._waiting))
             del self._waiting[dropped]
@@ -46,6 +69,7 @@ class Lamps:
 
     async def run(self) -> None:
         """Send until cancelled; what the broker does not take waits until it is back."""
+        self._awake.set()  # what an earlier run left, which may have died at it
         while True:
             await self._awake.wait()
             self._awake.clear()

@@ -8,7 +8,7 @@ import sqlalchemy as sa
 
 from api import alert_feed, desk, lamp, lanes, live_hub, live_socket, position_feed, settings, upkeep, vitals
 from api.routes import alerts, units
-from domain import accounts, emergencies
+from domain import accounts
 
 _READERS, _ACTORS = 4, 4
 ALERT_POOL = _READERS + _ACTORS + 1
@@ -29,7 +29,7 @@ class LiveService:
         self.desk = _Desk(web_engine, acting=desk.Desk(alert_engine, self._alert_changed))
         self.acts = lanes.Lane("alert acts", _ACTORS)  #: where people act on alerts
         readers = lanes.Lane("alert reads", _READERS)
-        self._alerts = alert_feed.AlertFeed(choice.database_url, alert_engine, self.hub, readers)
+        self.alert_feed = alert_feed.AlertFeed(choice.database_url, alert_engine, self.hub, readers)
         self.feed = position_feed.PositionFeed(choice.broker, self.hub.frame_came, self._link_changed)
         self._lamps = lamp.Lamps(self.feed)
         self._vitals = vitals.VitalsWatch(alert_engine, self.feed, self.hub)
@@ -46,7 +46,7 @@ class LiveService:
         self._loop = asyncio.get_running_loop()
         parts = {
             "the position feed": self.feed.run,
-            "the alert feed": self._alerts.run,
+            "the alert feed": self.alert_feed.run,
             "the lamps": self._lamps.run,
             "the vitals": self._vitals.run,
             "the loading of snapshots": self.hub.load_forever,
@@ -65,11 +65,11 @@ class LiveService:
         self._vitals.wake()
         self._lamps.wake()
 
-    def _alert_changed(self, identity: accounts.Identity, alert: emergencies.Alert) -> None:
+    def _alert_changed(self, word: lamp.Word) -> None:
         """In the thread of whoever acted."""
-        self._alerts.wake()
+        self.alert_feed.wake()
         if self._loop is not None and not self._loop.is_closed():
-            self._loop.call_soon_threadsafe(self._lamps.tell, identity, alert)
+            self._loop.call_soon_threadsafe(self._lamps.tell, word)
 
 
 class _Desk(desk.Desk):

@@ -1,12 +1,14 @@
 """Units and alerts as JSON shows them, to browsers and to integrators alike."""
 
 import datetime as dt
+from collections.abc import Mapping
 from typing import Any
 
 from db import alert_changes, live_reads, read_models
 from domain import emergencies, liveness
 
 Json = dict[str, Any]
+UNREAD_TEXT = "Alert that this release can't read fully"
 
 
 def unit(found: read_models.Unit, now: dt.datetime) -> Json:
@@ -60,6 +62,32 @@ def alert(found: live_reads.SeenAlert) -> Json:
         "resolved_at": instant(it.resolved_at),
         "resolved_by": it.resolved_by,
         "resolution": it.resolution,
+    }
+
+
+def unread_alert(found: Mapping[str, Any]) -> Json:
+    """An alert of which only plain columns can be read (db.unread_alerts); one in a state that we don't know rings."""
+    is_known = found["state"] in set(emergencies.AlertState)
+    times = ("cancelled_by_device_at", "acknowledged_at", "resolved_at")
+    return {
+        "id": str(found["id"]),
+        "state": found["state"] if is_known else emergencies.AlertState.OPEN,
+        "priority": emergencies.AlertPriority.CRITICAL,
+        "type": emergencies.AlertType.PANIC_BUTTON,
+        "text": UNREAD_TEXT,
+        "who": None,
+        "person_id": None,
+        "device_name": found["device_name"],
+        "device_id": found["device_id"],
+        "fob": found["fob"],
+        **dict.fromkeys(("raised_at", "pressed_at", "last_press_at"), instant(found["raised_at"])),
+        "press_count": found["press_count"],
+        **_place(None),
+        "remarks": [],
+        **dict.fromkeys(times),
+        "acknowledged_by": found["acknowledged_by"],
+        "resolved_by": None,
+        "resolution": None,
     }
 
 

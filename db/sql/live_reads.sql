@@ -20,6 +20,19 @@ WHERE alert.tenant_id = %(tenant_id)s
     AND CASE WHEN %(alert_id)s::uuid IS NULL THEN alert.state <> 'resolved' ELSE alert.id = %(alert_id)s::uuid END
 ORDER BY (alert.state = 'open') DESC, alert.priority DESC, alert.raised_at;
 
+-- unread_alert --
+-- What can be read of an unresolved alert whatever stands in it: no time out of the calendar, no number that is none.
+SELECT
+    alert.tenant_id, alert.id, alert.state, alert.device_name, alert.fob, alert.acknowledged_by, alert.press_count,
+    CASE
+        WHEN isfinite(alert.raised_at) AND alert.raised_at BETWEEN '0001-01-03Z' AND '9999-12-29Z' THEN alert.raised_at
+        ELSE now()
+    END AS raised_at,
+    device.id AS device_id
+FROM alert
+LEFT JOIN device ON device.tenant_id = alert.tenant_id AND device.name = alert.device_name
+WHERE alert.tenant_id = %(tenant_id)s AND alert.id = %(alert_id)s AND alert.state <> 'resolved';
+
 -- changes_of_alerts --
 -- What happened to some of a tenant's alerts, in order. By ix_alert_history_tenant_id_alert_id_id.
 SELECT alert_id, change, at, actor, note

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
+from api import alert_feed, shown
 from db import engine, read_models
 from stack import postgres
 from tests.fixtures.broker import RunningBroker
@@ -87,21 +88,39 @@ def test_a_press_is_told_and_taken_while_readers_hold_every_connection(site: Sit
             assert not any(holder.done() for holder in holders)
 
 
-@pytest.mark.parametrize("damage", ["raised_at = 'infinity'", "remarks = ARRAY['of_a_newer_release']"])
-def test_an_alert_that_cannot_be_read_keeps_no_other_back(
-    site: Site, fleet: Fleet, dana: str, damage: str, caplog: pytest.LogCaptureFixture
+@pytest.mark.parametrize(
+    "damage",
+    ["raised_at = 'infinity'", "remarks = ARRAY['of_a_newer_release']", "location_lat = 'NaN', location_lon = 1"],
+)
+def test_an_alert_that_cannot_be_read_whole_rings_and_is_handled_all_the_same(
+    site: Site, fleet: Fleet, lamp: Lamp, dana: str, damage: str, caplog: pytest.LogCaptureFixture
 ) -> None:
-    with site.page(dana) as page:
+    def states(page: Page, *wanted: str) -> list[dict[str, Any]]:
+        return alerts(page, lambda all_: [each["state"] for each in all_] == list(wanted))
+
+    with site.page(dana) as page, site.http(dana) as browser:
         bad = pressed(page, fleet)
         with site.owner.begin() as connection:
-            connection.execute(sa.text(f"UPDATE alert SET {damage}"))
-        assert alerts(page, lambda all_: not all_) == []
+            connection.exec_driver_sql(
+                f"UPDATE alert SET location_time = now(), location_age_s = 1, location_lat = 1, location_lon = 1,"
+                f" location_source = 'press'; UPDATE alert SET {damage}"
+            )
+        [stub] = alerts(page, lambda all_: [each["text"] for each in all_] == [shown.UNREAD_TEXT])
+        assert (stub["id"], stub["state"], stub["device_name"], stub["fob"]) == (bad, "open", "van-000", "FOB-1")
         good = pressed(page, fleet, "van-001", "FOB-2")
-    with site.page(dana) as page:
-        assert [each["id"] for each in alerts(page, bool)] == [good]
+        assert {each["id"] for each in browser.get("/api/v1/alerts").json()} == {bad, good}
+        assert browser.get(f"/api/v1/alerts/{bad}").json()["text"] == shown.UNREAD_TEXT
+
+        assert browser.post(f"/api/v1/alerts/{bad}/acknowledge").status_code == 200
+        states(page, "open", "acknowledged")
+        told = lamp.next_notice(lambda notice: notice.state != "open")
+        assert (told.alert_id, told.state, told.by) == (uuid.UUID(bad), "acknowledged", "Dana")
+        assert browser.post(f"/api/v1/alerts/{bad}/resolve", json={"text": " "}).status_code == 422
+        assert browser.post(f"/api/v1/alerts/{bad}/resolve", json={"text": "found her"}).status_code == 200
+        assert [each["id"] for each in states(page, "open")] == [good]
 
     complaints = [record.getMessage() for record in caplog.records if bad in record.getMessage()]
-    assert complaints == [f"alert {bad} can't be read, no page shows it"]
+    assert complaints.count(f"alert {bad} can't be read, pages show little of it") == 2  # of the feed, and of the desk
 
 
 @pytest.mark.parametrize("hold", ["PERFORM pg_sleep(3600)", "RAISE 'no'"])
@@ -119,7 +138,28 @@ def test_a_tenant_whose_alerts_are_held_up_holds_no_other_up(site: Site, fleet: 
             f" (CASE WHEN tenant_id = '{site.tenant_ids['other']}' THEN public.is_held() ELSE true END)"
         )
     with site.page(olaf), site.page(dana) as page:
+        page.next_json("alerts")
+        fleet.press("acme", "van-000")
+        # A read that is held up ends after more than this.
+        page.next_where(lambda m: isinstance(m, dict) and bool(m.get("alerts")), limit_s=2)
+
+
+def test_a_press_is_told_by_the_notice_of_the_database(
+    site: Site, fleet: Fleet, dana: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert site.live is not None
+    with site.page(dana) as page:
+        page.next_json("alerts")
+        until = time.monotonic() + 20
+        while not site.live.alert_feed.is_told:
+            assert time.monotonic() < until, "no notices"
+            time.sleep(0.02)
+        for limit in ("_POLL_S", "_POLL_UNTOLD_S"):
+            monkeypatch.setattr(alert_feed, limit, 3_600.0)
+        site.live.alert_feed.wake()  # the wait that is under way has the limit of before
         pressed(page, fleet)
+        fleet.press("acme", "van-000")
+        alerts(page, lambda all_: [each["press_count"] for each in all_] == [2])
 
 
 def test_the_lamp_hears_who_took_the_alert(site: Site, fleet: Fleet, lamp: Lamp, dana: str) -> None:  # R55
