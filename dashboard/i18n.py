@@ -28,10 +28,21 @@ def text(msgid: str, **values: object) -> str:
     return found.format(**values) if values else found
 
 
+def title(msgid: str) -> str:
+    """The title of the browser's window at a page of this name."""
+    return f"{text(msgid)} · DriveOps"
+
+
 def plural(one: str, many: str, count: int, **values: object) -> str:
     """A text that depends on a count; `{count}` in it is the count as the language writes it."""
     found = catalogue(language.get()).ngettext(one, many, count)
     return found.format(count=number(count), **values)
+
+
+def plural_forms(one: str, many: str) -> dict[str, str]:
+    """The forms of a text that depends on a count, by the names that Intl.PluralRules has for them; for scripts."""
+    found = catalogue(language.get())
+    return {"one": found.ngettext(one, many, 1), "other": found.ngettext(one, many, 2)}
 
 
 def number(value: float, *, digits: int = 0) -> str:

@@ -13,11 +13,10 @@ ACCOUNT_MENU = "account-menu"
 SIGN_OUT = "sign-out"
 NOTIFICATIONS = "notifications"
 
-# What the scripts tell Dash: set by assets/live_socket.js and assets/alert_choice.js.
+# What the scripts tell Dash: set by assets/live_socket.js.
 ALERTS_STORE = "alerts-store"
 VITALS_STORE = "vitals-store"
 SOCKET_STORE = "socket-store"
-ALERTS_SHOWN = "alerts-shown"
 
 # What Dash tells the scripts.
 TEXTS_STORE = "texts-store"
@@ -29,6 +28,7 @@ ALERT_QUEUE = "alert-queue"
 RESOLVED_ALERTS = "resolved-alerts"
 RESOLVE_MODAL = "resolve-modal"
 RESOLVE_WHO = "resolve-who"
+RESOLVE_OTHERS = "resolve-others"
 RESOLVE_TEXT = "resolve-text"
 RESOLVE_COMPLAINT = "resolve-complaint"
 RESOLVE_CONFIRM = "resolve-confirm"
@@ -51,3 +51,6 @@ UNIT_CARD_CLOSE = "unit-card-close"
 
 # Today.
 TODAY_CONTENT = "today-content"
+TODAY_AS_OF = "today-as-of"
+TODAY_FIGURES = "today-figures"
+TODAY_REFRESH = "today-refresh"

@@ -27,8 +27,8 @@ def render(day: figures_desk.Today) -> html.Ul:
             _units(i18n.text("standing"), states, liveness.UnitState.STANDING),
             _units(i18n.text("stale"), states, liveness.UnitState.STALE),
             _units(i18n.text("silent for over 30 minutes"), states, liveness.UnitState.SILENT),
-            _figure(i18n.text("fixes"), i18n.number(day.fixes), UNITS),
-            _figure(i18n.text("km driven"), i18n.number(day.distance_m / _M_PER_KM, digits=1), UNITS),
+            _figure(i18n.text("fixes"), i18n.number(day.fixes), UNITS, _over_0("fixes")),
+            _figure(i18n.text("km driven"), i18n.number(day.distance_m / _M_PER_KM, digits=1), UNITS, _over_0("km")),
             _figure(i18n.text("alerts"), i18n.number(len(day.alerts)), ALERTS),
             _figure(
                 i18n.text("median time to the first answer"),
@@ -43,6 +43,10 @@ def render(day: figures_desk.Today) -> html.Ul:
 def _units(label: str, states: Counter[liveness.UnitState], state: liveness.UnitState) -> html.Li:
     wanted = {STATE_FIELD: {"filterType": "text", "type": "equals", "filter": unit_words.state(state)}}
     return _figure(label, i18n.number(states[state]), UNITS, wanted)
+
+
+def _over_0(field: str) -> Mapping[str, object]:
+    return {field: {"filterType": "number", "type": "greaterThan", "filter": 0}}
 
 
 def _figure(label: str, value: str, section: str, wanted: Mapping[str, object] | None = None) -> html.Li:

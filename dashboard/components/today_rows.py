@@ -1,41 +1,81 @@
 """The rows that the numbers of a day count."""
 
 from collections.abc import Callable, Sequence
-from typing import Any, TypeVar
+from dataclasses import dataclass
+from typing import Any, Generic, TypeVar
 
 import dash_ag_grid
 from dash import dcc, html
 
 from api import figures_desk
 from dashboard import i18n
-from dashboard.components import today_figures, unit_words
+from dashboard.components import grid_words, today_figures, unit_words
 from dashboard.figures import bars
 
 _M_PER_KM = 1000
+
+_FILTERS = dict.fromkeys(("fixes", "km", "seconds", "visits", "units"), "agNumberColumnFilter")
 
 Row = TypeVar("Row")
 Columns = Sequence[tuple[str, str, Callable[[Row], object]]]
 """A field, its title, and what stands under it."""
 
 
+SECTIONS = (today_figures.UNITS, today_figures.ALERTS, today_figures.VISITS)
+"""In the order in which everything here comes."""
+
+
 def render(day: figures_desk.Today, *, zone: str) -> list[html.Section]:
     """A section with chart and rows for units, alerts and visits."""
+    titles = (i18n.text("Units"), i18n.text("Alerts"), i18n.text("Geofence visits"))
+    parts = zip(SECTIONS, titles, charts(day, zone=zone), _tables(day, zone), strict=True)
     return [
-        _section(today_figures.UNITS, i18n.text("Units"), bars.distance(day.units), _units(day, zone)),
-        _section(today_figures.ALERTS, i18n.text("Alerts"), bars.answers(day, zone=zone), _alerts(day, zone)),
-        _section(today_figures.VISITS, i18n.text("Geofence visits"), bars.visits(day.visits), _visits(day, zone)),
+        html.Section([html.H2(title), html.Div(chart, id=chart_place(name)), _grid(grid(name), table)], id=name)
+        for name, title, chart, table in parts
     ]
 
 
-def _section(name: str, title: str, figure: Any, grid: dash_ag_grid.AgGrid) -> html.Section:
-    chart = dcc.Graph(id=f"{name}-chart", figure=figure, config={"displayModeBar": False})
+def charts(day: figures_desk.Today, *, zone: str) -> list[list[dcc.Graph]]:
+    """What stands in each section's place for a chart: none where there is nothing to draw."""
+    figures = (bars.distance(day.units), bars.answers(day, zone=zone), bars.visits(day.visits))
+    return [_chart(name, figure) for name, figure in zip(SECTIONS, figures, strict=True)]
+
+
+def rows(day: figures_desk.Today, *, zone: str) -> list[list[dict[str, object]]]:
+    """The rows of each section's table."""
+    return [table.cells() for table in _tables(day, zone)]
+
+
+def chart_place(section: str) -> str:
+    """The id of a section's place for its chart."""
+    return f"{section}-chart-place"
+
+
+def grid(section: str) -> str:
+    """The id of a section's table."""
+    return f"{section}-grid"
+
+
+def _chart(name: str, figure: Any) -> list[dcc.Graph]:
     is_empty = not figure.data[0].x
-    return html.Section([html.H2(title), *([] if is_empty else [chart]), grid], id=name)
+    return [] if is_empty else [dcc.Graph(id=f"{name}-chart", figure=figure, config={"displayModeBar": False})]
 
 
-def _units(day: figures_desk.Today, zone: str) -> dash_ag_grid.AgGrid:
-    return _grid(
-        today_figures.UNITS_GRID,
+@dataclass(frozen=True, slots=True)
+class _Table(Generic[Row]):
+    rows: Sequence[Row]
+    columns: Columns[Row]
+
+    def cells(self) -> list[dict[str, object]]:
+        return [{field: value(row) for field, _, value in self.columns} for row in self.rows]
+
+
+def _tables(day: figures_desk.Today, zone: str) -> list[_Table[Any]]:
+    return [_units(day, zone), _alerts(day, zone), _visits(day, zone)]
+
+
+def _units(day: figures_desk.Today, zone: str) -> _Table[Any]:
+    return _Table(
         day.units,
         [
             ("name", i18n.text("Unit"), lambda unit: unit.name),
@@ -48,9 +88,8 @@ def _units(day: figures_desk.Today, zone: str) -> dash_ag_grid.AgGrid:
     )
 
 
-def _alerts(day: figures_desk.Today, zone: str) -> dash_ag_grid.AgGrid:
-    return _grid(
-        "today-alerts-grid",
+def _alerts(day: figures_desk.Today, zone: str) -> _Table[Any]:
+    return _Table(
         day.alerts,
         [
             ("raised", i18n.text("Raised"), lambda alert: i18n.clock(alert.raised_at, zone=zone)),
@@ -65,9 +104,8 @@ def _alerts(day: figures_desk.Today, zone: str) -> dash_ag_grid.AgGrid:
     )
 
 
-def _visits(day: figures_desk.Today, zone: str) -> dash_ag_grid.AgGrid:
-    return _grid(
-        "today-visits-grid",
+def _visits(day: figures_desk.Today, zone: str) -> _Table[Any]:
+    return _Table(
         day.visits,
         [
             ("fence", i18n.text("Geofence"), lambda fence: fence.fence),
@@ -78,17 +116,20 @@ def _visits(day: figures_desk.Today, zone: str) -> dash_ag_grid.AgGrid:
     )
 
 
-def _grid(name: str, rows: Sequence[Row], columns: Columns[Row]) -> dash_ag_grid.AgGrid:
+def _grid(name: str, table: _Table[Any]) -> dash_ag_grid.AgGrid:
     return dash_ag_grid.AgGrid(
         id=name,
-        columnDefs=[{"field": field, "headerName": title, "filter": True} for field, title, _ in columns],
-        rowData=[{field: value(row) for field, _, value in columns} for row in rows],
+        columnDefs=[
+            {"field": field, "headerName": title, "filter": _FILTERS.get(field, True)}
+            for field, title, _ in table.columns
+        ],
+        rowData=table.cells(),
         columnSize="responsiveSizeToFit",
         dashGridOptions={
             "pagination": True,
             "paginationPageSize": 20,
             "domLayout": "autoHeight",
-            "localeText": {"noRowsToShow": i18n.text("None.")},
+            "localeText": grid_words.words(),
         },
         style={"height": None},
     )

@@ -11,7 +11,7 @@ from dash import ClientsideFunction, Input, Output, State, callback, dcc, html
 
 from api import identity
 from dashboard import attributes, i18n, ids, request_context
-from dashboard.components import unit_words
+from dashboard.components import grid_words, unit_words
 from domain import liveness
 
 _REFRESH_MS = 5000
@@ -66,7 +66,7 @@ def _grid() -> dash_ag_grid.AgGrid:
         rowData=[],
         dashGridOptions={
             "rowSelection": {"mode": "singleRow", "enableClickSelection": True, "checkboxes": False},
-            "localeText": {"noRowsToShow": i18n.text("None.")},
+            "localeText": grid_words.words(),
             "animateRows": False,
         },
         style={"height": None},

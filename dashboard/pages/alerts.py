@@ -1,12 +1,14 @@
 """The alerts: those that somebody must look at, and what became of the others in a day."""
 
+import functools
+
 import dash
 from dash import html
 
 from dashboard import i18n
 from dashboard.components import alert_queue, resolved_alerts
 
-dash.register_page(__name__, path="/alerts", title="Alerts · DriveOps")  # type: ignore[no-untyped-call]
+dash.register_page(__name__, path="/alerts", title=functools.partial(i18n.title, "Alerts"))  # type: ignore[no-untyped-call]
 
 
 def layout(**_query: str) -> html.Div:

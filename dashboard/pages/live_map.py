@@ -1,5 +1,7 @@
 """The live map: what a dispatcher looks at all day."""
 
+import functools
+
 import dash
 from dash import dcc, html
 
@@ -7,7 +9,7 @@ from dashboard import i18n, ids, request_context
 from dashboard.components import map as map_component
 from dashboard.components import unit_card, unit_list
 
-dash.register_page(__name__, path="/", title="Map · DriveOps")  # type: ignore[no-untyped-call]
+dash.register_page(__name__, path="/", title=functools.partial(i18n.title, "Map"))  # type: ignore[no-untyped-call]
 
 
 def layout(**_query: str) -> html.Div:
