@@ -11,7 +11,7 @@ FREE = 20  #: an office has one address
 FIRST_WAIT, LONGEST_WAIT = dt.timedelta(seconds=1), dt.timedelta(minutes=15)
 FORGOTTEN_AFTER = dt.timedelta(hours=1)
 FORGIVEN_EACH = dt.timedelta(minutes=10)
-"""One guess is forgiven in so much time, but none while one has to wait: an office that mistypes now and then stays under FREE."""
+"""One guess is forgiven in so much time, none while one has to wait: an office that mistypes now and then stays under FREE."""
 _MOST_ADDRESSES = 10_000
 _MOST_DOUBLINGS = 20
 _OWN_IPV6_BITS = 64  #: of these whoever has one has all

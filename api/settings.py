@@ -1,6 +1,7 @@
 """The settings of the web server, all from the environment (docs/configuration.md has the list)."""
 
 import dataclasses
+import ipaddress
 import ssl
 import sys
 from collections.abc import Mapping
@@ -36,6 +37,7 @@ class Settings:
     broker: Broker
     host: str = "127.0.0.1"
     port: int = 8050
+    trusted_proxies: tuple[str, ...] = ("127.0.0.1",)  #: addresses and networks whose X-Forwarded-For is believed
     public_url: str | None = None  #: scheme, host and port as browsers see them; None: whatever they say
     map_raster_url: str | None = None  #: address of raster tiles with {z}, {x} and {y}
     map_pmtiles: Path | None = None  #: file of vector tiles
@@ -62,6 +64,7 @@ class Settings:
             broker=_broker("WEB_MQTT_URL", _required(env, "WEB_MQTT_URL"), env.get("WEB_MQTT_CA")),
             host=env.get("WEB_HOST") or default["host"],
             port=_port(env, "WEB_PORT"),
+            trusted_proxies=_networks(env, "WEB_TRUSTED_PROXIES") or default["trusted_proxies"],
             public_url=_origin(env, "WEB_PUBLIC_URL"),
             map_raster_url=_tiles(env, "WEB_MAP_RASTER_URL"),
             map_pmtiles=_path(env, "WEB_MAP_PMTILES"),
@@ -99,6 +102,16 @@ def _port(env: Mapping[str, str], name: str) -> int:
     if not value.isdecimal() or not 1 <= int(value) <= _HIGHEST_PORT:
         raise errors.SettingsError(f"{name}={value!r} is not a port from 1 to {_HIGHEST_PORT}")
     return int(value)
+
+
+def _networks(env: Mapping[str, str], name: str) -> tuple[str, ...]:
+    given = [each.strip() for each in (env.get(name) or "").split(",") if each.strip()]
+    try:
+        return tuple(
+            str(ipaddress.ip_network(each)) if "/" in each else str(ipaddress.ip_address(each)) for each in given
+        )
+    except ValueError as error:
+        raise errors.SettingsError(f"{name}: {error}; name addresses and networks, with commas between") from None
 
 
 def _origin(env: Mapping[str, str], name: str) -> str | None:

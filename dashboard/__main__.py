@@ -33,7 +33,11 @@ def run(
         raise typer.Exit(code=2) from None
     choice = dataclasses.replace(choice, host=host or choice.host, port=port or choice.port)
     config = server.config(
-        application.create(choice), host=choice.host, port=choice.port, log_level=choice.log_level.lower()
+        application.create(choice),
+        host=choice.host,
+        port=choice.port,
+        log_level=choice.log_level.lower(),
+        forwarded_allow_ips=list(choice.trusted_proxies),
     )
     with contextlib.suppress(KeyboardInterrupt):
         uvicorn.Server(config).run(sockets=[server.listen(config)])

@@ -24,6 +24,8 @@ def test_the_defaults_serve_this_machine_alone() -> None:
         ("WEB_AUTH_DATABASE_URL", ""),
         ("WEB_MQTT_URL", "http://broker"),
         ("WEB_PORT", "0"),
+        ("WEB_TRUSTED_PROXIES", "127.0.0.1, the proxy"),
+        ("WEB_TRUSTED_PROXIES", "10.0.0.1/8"),
         ("WEB_PUBLIC_URL", "fleet.example"),
         ("WEB_PUBLIC_URL", "https://fleet.example/app"),
         ("WEB_MAP_RASTER_URL", "https://tiles.example/{z}/{x}.png"),
@@ -38,6 +40,12 @@ def test_a_setting_that_makes_no_sense_is_named(name: str, value: str) -> None:
 def test_a_certificate_that_is_not_there_is_named() -> None:
     with pytest.raises(errors.SettingsError, match="WEB_MQTT_CA: /nowhere"):
         settings.Settings.from_env(WHOLE | {"WEB_MQTT_URL": "mqtts://broker", "WEB_MQTT_CA": "/nowhere"})
+
+
+def test_proxies_are_addresses_and_networks() -> None:
+    choice = settings.Settings.from_env(WHOLE | {"WEB_TRUSTED_PROXIES": "127.0.0.1, 172.16.0.0/12"})
+    assert choice.trusted_proxies == ("127.0.0.1", "172.16.0.0/12")
+    assert settings.Settings.from_env(WHOLE).trusted_proxies == ("127.0.0.1",)
 
 
 def test_the_tile_host_and_no_other_is_let_into_the_policy() -> None:
