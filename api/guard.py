@@ -83,7 +83,10 @@ class Guard:
             return bool(scope["type"] == "http")
         if self._public_url is not None:
             return bool(origin.lower() == self._public_url)
-        return bool(urlsplit(origin).netloc.lower() == headers.get("host", "").lower())
+        try:
+            return bool(urlsplit(origin).netloc.lower() == headers.get("host", "").lower())
+        except ValueError:  # such as "http://["
+            return False
 
 
 def is_open(path: str) -> bool:

@@ -106,10 +106,13 @@ async def use_link(request: Request, token: str, csrf: Empty = "", password: Emp
 def own_path(wanted: str) -> str:
     """The path to go to after signing in; never another site's.
 
-    >>> own_path("/alerts?id=1"), own_path("//evil.example"), own_path("https://evil.example")
-    ('/alerts?id=1', '/', '/')
+    >>> own_path("/alerts?id=1"), own_path("//evil.example"), own_path("https://evil.example"), own_path("//[")
+    ('/alerts?id=1', '/', '/', '/')
     """
-    parts = urlsplit(wanted)
+    try:
+        parts = urlsplit(wanted)
+    except ValueError:  # such as "//["
+        return "/"
     is_own = wanted.startswith("/") and not wanted.startswith(("//", "/\\")) and not parts.scheme and not parts.netloc
     return wanted if is_own and wanted.isprintable() else "/"
 

@@ -41,6 +41,8 @@ def begin_attempt(engine: sa.Engine, login: str, now: dt.datetime) -> Attempt | 
 
     None where the login is unknown, locked or disabled.
     """
+    if "\0" in login:  # no text of PostgreSQL has one
+        return None
     row = _one(
         engine,
         "auth_begin_attempt",

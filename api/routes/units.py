@@ -7,6 +7,7 @@ import fastapi
 
 from api import desk, identity
 
+_DeviceId = Annotated[int, fastapi.Path(ge=1, le=2**31 - 1)]
 _MINUTES = fastapi.Query(ge=1, le=desk.LONGEST_TRAIL_MIN, description="How far back.")
 
 
@@ -20,12 +21,12 @@ def router(at: desk.Desk) -> fastapi.APIRouter:
         return at.units(identity.current(), _now(), q)
 
     @made.get("/units/{device_id}")
-    def unit(device_id: int) -> dict[str, Any]:
+    def unit(device_id: _DeviceId) -> dict[str, Any]:
         """A unit with its last events."""
         return at.unit_card(identity.current(), device_id, _now())
 
     @made.get("/units/{device_id}/trail")
-    def trail(device_id: int, minutes: Annotated[int, _MINUTES] = 10) -> list[dict[str, Any]]:
+    def trail(device_id: _DeviceId, minutes: Annotated[int, _MINUTES] = 10) -> list[dict[str, Any]]:
         """The fixes of the last minutes."""
         return at.trail(identity.current(), device_id, _now(), minutes)
 

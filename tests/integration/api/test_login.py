@@ -3,6 +3,7 @@
 import asyncio
 import datetime as dt
 import re
+import uuid
 from collections.abc import Awaitable, Callable, Iterator, MutableMapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -441,5 +442,24 @@ def test_signing_out_takes_the_cookies_away_from_a_browser_whose_database_is_awa
         assert (await browser.post("/logout", data={"csrf": csrf})).status_code == 503
         assert sessions.COOKIE not in browser.cookies
         assert sessions.CSRF_COOKIE not in browser.cookies
+
+    run(site, story)
+
+
+def test_what_no_database_keeps_and_no_address_is_are_refused_like_the_rest(site: Site) -> None:
+    async def story(browser: httpx.AsyncClient) -> None:
+        assert (await sign_in(browser, login="dana\0@example.org")).status_code == 401
+        assert (await browser.get("/login", params={"next": "//["})).status_code == 200
+        assert (await browser.get("/login", headers={"Origin": "http://["})).status_code == 200
+        await sign_in(browser)
+        assert (await browser.get("/login", params={"next": "//["})).headers["location"] == "/"
+        token = {"X-CSRFToken": browser.cookies[sessions.CSRF_COOKIE]}
+        assert (await browser.post("/change", headers={**token, "Origin": "http://["})).status_code == 403
+        for device_id in (3_000_000_000, 2**80, 0):
+            for path in ("", "/trail"):
+                assert (await browser.get(f"/api/v1/units/{device_id}{path}")).status_code == 422
+        alert = f"/api/v1/alerts/{uuid.uuid4()}/resolve"
+        nul = await browser.post(alert, json={"text": "a\0"}, headers=token)
+        assert (nul.status_code, nul.json()["error"]["code"]) == (422, "bad_text")
 
     run(site, story)
