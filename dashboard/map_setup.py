@@ -16,6 +16,7 @@ def setup(choice: settings.Settings) -> str:
             "attribution": choice.map_attribution,
             "texts": {
                 "no_map": i18n.text("The map cannot be loaded."),
+                "no_names": i18n.text("Names and geofences cannot be read; trying again."),
                 "no_raster": i18n.text("The tile server does not answer: its layer is hidden."),
                 "no_town": i18n.text("The map of the town cannot be loaded."),
                 "no_positions": i18n.text("Not connected: no positions yet."),

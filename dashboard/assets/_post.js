@@ -29,9 +29,9 @@
     }
   };
 
-  // One that `stays` is there until somebody closes it.
-  window.driveops.notify = (title, message, color, stays = false) => {
-    const notice = { action: "show", id: `notice-${++told}`, title, message, color, autoClose: stays ? false : SHOWN_MS };
+  // One that `stays` is there, once, until somebody closes it: the word is its name.
+  window.driveops.notify = (title, message, color, stays = null) => {
+    const notice = { action: "show", id: stays ?? `notice-${++told}`, title, message, color, autoClose: stays ? false : SHOWN_MS };
     notice.closeButtonProps = { "aria-label": window.driveops.texts.close };
     window.driveops.setProps("notifications", { sendNotifications: [notice] });
   };

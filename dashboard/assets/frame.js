@@ -38,10 +38,18 @@
   }
   new MutationObserver(titled).observe(document.querySelector("title"), { childList: true });
 
-  window.driveops.on("expires", ({ at }) => {
+  // May come before the words are here.
+  let expires = null;
+  function sayExpiry() {
     const texts = window.driveops.texts;
-    const time = new Date(at).toLocaleTimeString(texts.language, { hour: "2-digit", minute: "2-digit" });
-    window.driveops.notify(texts.session_ends, texts.sign_in_again.replace("{time}", time), "orange", true);
+    if (!expires || !texts) return;
+    const time = new Date(expires.at).toLocaleTimeString(texts.language, { hour: "2-digit", minute: "2-digit" });
+    window.driveops.notify(texts.session_ends, texts.sign_in_again.replace("{time}", time), "orange", "session-ends");
+    expires = null;
+  }
+  window.driveops.on("expires", (message) => {
+    expires = message;
+    sayExpiry();
   });
 
   window.dash_clientside = Object.assign(window.dash_clientside || {}, {
@@ -49,6 +57,7 @@
       connection(socket, vitals, texts) {
         document.documentElement.lang = texts.language;
         window.driveops.texts = texts;
+        sayExpiry();
         const state = socket ? socket.state : "connecting";
         if (state !== "open") return [texts[state] || texts.dead, state];
         const why = trouble(vitals);

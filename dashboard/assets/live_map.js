@@ -3,26 +3,22 @@
   "use strict";
   const driveops = (window.driveops = window.driveops || {});
   const ELEMENT_ID = "live-map";
-  const FLY_ZOOM = 16;
-  const ICON_ZOOM = 13; // from here on units are icons with a heading, before that dots
+  const [FLY_ZOOM, ICON_ZOOM] = [16, 13]; // from the second on units are icons with a heading, before that dots
   const UNTOLD_SHARE = 0.08; // of the view's width and height
   const DEFAULT_BOUNDS = [24.93, 60.16, 24.96, 60.18];
   /* The socket has no word for "nothing": no unit drives at the pole. */
   const NOWHERE = { type: "view", bbox: [0, -90, 0.001, -89.999], zoom: 22 };
+  const READ_AGAIN_MS = 120_000; // units come and are renamed, fences are edited
+  const LOAD_AGAIN_MS = 5_000;
   let mounted = null; // the LiveMap on the page
   let lastView = null; // where the map was when its page was left
-
-  async function asked(address) {
-    const answer = await fetch(address, { headers: { Accept: "application/json" } });
-    if (!answer.ok) throw new Error(`${address} answers ${answer.status}`);
-    return answer.json();
-  }
 
   class LiveMap {
     constructor(element, maplibre) {
       this.element = element;
       this.setup = JSON.parse(element.dataset.setup);
       this.notes = new driveops.MapNotes(element);
+      this.reads = new driveops.MapReads((isFailing) => this.notes.say("reads", isFailing ? this.setup.texts.no_names : null));
       this.view = new driveops.viewFrame.View();
       this.trail = new driveops.MapTrail();
       this.selected = null; // a device id
@@ -58,7 +54,7 @@
       this.resizer.observe(this.element);
       this.schemes = new MutationObserver(() => this.colour());
       this.schemes.observe(document.documentElement, { attributes: true, attributeFilter: ["data-mantine-color-scheme"] });
-      this.clock = setInterval(() => this.tick(), 1000);
+      this.clocks = [setInterval(() => this.tick(), 1000), setInterval(() => this.ready && this.readNames(), READ_AGAIN_MS)];
     }
 
     begin() {
@@ -85,7 +81,8 @@
 
     remove() {
       if (this.isPlaced) lastView = { center: this.map.getCenter(), zoom: this.map.getZoom() };
-      clearInterval(this.clock);
+      this.clocks.forEach(clearInterval);
+      this.reads.end();
       this.resizer.disconnect();
       this.schemes.disconnect();
       this.map.remove();
@@ -177,19 +174,14 @@
     }
 
     /* What the server knows besides positions. */
-    readAll() {
-      this.read("/api/v1/geofences", (fences) => this.map.getSource("fences").setData(fences));
-      this.read("/api/v1/units", (units) => this.learnUnits(units));
-      if (this.selected !== null) this.readTrail();
+    readNames() {
+      this.reads.read("/api/v1/geofences", (fences) => this.map.getSource("fences").setData(fences));
+      this.reads.read("/api/v1/units", (units) => this.learnUnits(units));
     }
 
-    async read(address, take) {
-      try {
-        const answer = await asked(address);
-        if (mounted === this) take(answer);
-      } catch (error) {
-        console.warn("map:", error.message);
-      }
+    readAll() {
+      this.readNames();
+      if (this.selected !== null) this.readTrail();
     }
 
     /* The units' names, and where they are: the map goes there unless it was sent somewhere already. */
@@ -215,6 +207,7 @@
 
     select(id) {
       if (id === this.selected) return;
+      this.reads.forget(this.trailAddress);
       this.selected = id;
       this.isPlaced ||= id !== null;
       this.trail.clear();
@@ -224,7 +217,8 @@
 
     readTrail(then) {
       const id = this.selected;
-      return this.read(`/api/v1/units/${id}/trail?minutes=10`, (fixes) => {
+      this.trailAddress = `/api/v1/units/${id}/trail?minutes=10`;
+      return this.reads.read(this.trailAddress, (fixes) => {
         if (this.selected !== id) return;
         this.trail.read(fixes);
         this.drawSelected();
@@ -270,7 +264,7 @@
     stats() {
       const { lng, lat } = this.map.getCenter();
       return {
-        units: this.view.units.size, clusters: this.view.clusters.length, frames: this.view.frames, last_tick_ms: this.view.tickMs,
+        units: this.view.units.size, named: this.view.names.size, clusters: this.view.clusters.length, frames: this.view.frames, last_tick_ms: this.view.tickMs,
         dead: this.dead ?? false, zoom: this.map.getZoom(), center: [lng, lat], selected: this.selected, trail: this.trail.places.length,
       };
     }
@@ -291,12 +285,19 @@
     mounted = null;
     if (!element || element.dataset.mounting) return;
     element.dataset.mounting = "1";
+    let maplibre;
     try {
-      const maplibre = await driveops.mapLibraries.load(JSON.parse(element.dataset.setup).vendor);
-      if (!element.isConnected) return;
+      maplibre = await driveops.mapLibraries.load(JSON.parse(element.dataset.setup).vendor);
+    } catch (error) {
+      sayNoMap(element, error);
+      return void setTimeout(() => (delete element.dataset.mounting, look()), LOAD_AGAIN_MS);
+    }
+    if (!element.isConnected) return;
+    element.replaceChildren();
+    try {
       mounted = new LiveMap(element, maplibre);
     } catch (error) {
-      return sayNoMap(element, error); // not loaded, or no WebGL
+      return sayNoMap(element, error); // no WebGL: it will not come by waiting
     }
     driveops.map.wish?.(mounted);
     driveops.map.wish = null;
@@ -336,7 +337,7 @@
     else driveops.map.wish = once_ready;
   }
 
-  const NOTHING = { units: 0, clusters: 0, frames: 0, last_tick_ms: 0, dead: false, zoom: null, center: null, selected: null, trail: 0 };
+  const NOTHING = { units: 0, named: 0, clusters: 0, frames: 0, last_tick_ms: 0, dead: false, zoom: null, center: null, selected: null, trail: 0 };
   driveops.map = {
     wish: null,
     flyTo: (lat, lon) => whenMounted((map) => map.flyTo(lat, lon)),

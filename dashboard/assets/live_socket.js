@@ -13,6 +13,7 @@
   let socket = null;
   let retryMs = FIRST_RETRY_MS;
   let silence = null;
+  let retry = null; // the timer of the next try
   let view = null; // the newest view of the map: said again after a reconnect
 
   driveops.send = (message) => {
@@ -66,14 +67,15 @@
       return;
     }
     if (code === TOO_MANY) {
-      driveops.notify(driveops.texts.too_many_pages, driveops.texts.reload_page, "red", true);
+      driveops.notify(driveops.texts.too_many_pages, driveops.texts.reload_page, "red", "too-many-pages");
       return;
     }
-    setTimeout(connect, retryMs * (0.75 + Math.random() / 2));
+    retry = setTimeout(connect, retryMs * (0.75 + Math.random() / 2));
     retryMs = Math.min(retryMs * 2, LONGEST_RETRY_MS);
   }
 
   function connect() {
+    retry = null;
     const mine = new WebSocket(window.location.origin.replace(/^http/, "ws") + "/api/v1/live");
     socket = mine;
     mine.binaryType = "arraybuffer";
@@ -82,6 +84,13 @@
     mine.onclose = (event) => drop(mine, event.code);
   }
 
-  window.addEventListener("online", () => driveops.state === "dead" && (retryMs = FIRST_RETRY_MS));
+  // Browsers let the timers of a tab that nobody looks at sleep for a minute.
+  function hurry() {
+    if (retry === null || document.visibilityState === "hidden") return;
+    clearTimeout(retry);
+    retryMs = FIRST_RETRY_MS;
+    connect();
+  }
+  for (const [place, event] of [[window, "online"], [window, "pageshow"], [document, "visibilitychange"]]) place.addEventListener(event, hurry);
   connect();
 })();

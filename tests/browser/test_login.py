@@ -61,3 +61,7 @@ def test_a_page_is_told_in_time_that_its_session_ends(visit: Visit, owner: sa.En
     told = dana.page.get_by_text("Your session is about to end")
     sync_api.expect(told).to_be_visible(timeout=20_000)
     sync_api.expect(dana.page.get_by_text("Sign out and in again before")).to_be_visible()
+
+    dana.page.reload()  # a page that is opened late is told as well, though it hears of it before it has its words
+
+    sync_api.expect(told).to_be_visible(timeout=20_000)

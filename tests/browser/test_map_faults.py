@@ -129,23 +129,35 @@ class TestTiles:
         dana.close()
 
 
-def test_what_was_missed_is_read_when_the_socket_is_back(visit: Visit, streets: town.Town, site: WebProcess) -> None:
+def test_names_that_could_not_be_read_are_asked_for_again(visit: Visit, streets: town.Town) -> None:
     streets.move()
     unit = town.of_demo()[1]
     dana = visit(None)
     dana.page.route("**/api/v1/units", lambda route: route.abort())
     dana.page.route("**/api/v1/geofences", lambda route: route.abort())
     dana.sign_in(people.DISPATCHER.login, people.DISPATCHER.password)
+    sync_api.expect(on_map.note(dana, "reads")).to_contain_text("cannot be read", timeout=_LIMIT_MS)
     on_map.wait(dana, len(town.of_demo()))
-    dana.page.unroute_all()
-    assert on_map.place(dana, unit)["name"] is None
+    assert dana.evaluate("() => window.driveops.map.stats().named") == 0
+
+    with dana.page.expect_response("**/api/v1/geofences", timeout=_LIMIT_MS):
+        dana.page.unroute_all()
+
+    dana.wait_for(visitor.MAP_STATS, lambda stats: stats["named"] > 0)
+    assert on_map.place(dana, unit)["name"] == unit.device
+    sync_api.expect(on_map.note(dana, "reads")).to_have_count(0)
+    dana.forgive("ERR_FAILED")
+
+
+def test_names_are_read_again_when_the_socket_is_back(visit: Visit, streets: town.Town, site: WebProcess) -> None:
+    streets.move()
+    dana = visit()
+    on_map.wait(dana, len(town.of_demo()))
 
     site.kill()
     sync_api.expect(on_map.note(dana, "dead")).to_be_visible(timeout=_LIMIT_MS)
-    with dana.page.expect_response("**/api/v1/geofences"):
+    with dana.page.expect_response("**/api/v1/units"), dana.page.expect_response("**/api/v1/geofences"):
         site.start()
-
-    dana.wait_for(on_map.ask_place(dana, unit), lambda found: found is not None and found["name"] == unit.device)
     _forgive_a_lost_server(dana)
 
 
@@ -193,9 +205,6 @@ def test_libraries_that_could_not_be_loaded_are_tried_again(visit: Visit, street
     sync_api.expect(dana.page.locator("#live-map")).to_contain_text("The map cannot be loaded.", timeout=_LIMIT_MS)
 
     dana.page.unroute_all()
-    dana.page.get_by_role("link", name="Alerts").first.click()
-    sync_api.expect(dana.page.locator("#live-map")).to_have_count(0)
-    dana.page.get_by_role("link", name="Map").first.click()
 
     on_map.wait(dana, len(town.of_demo()))
     dana.forgive("ERR_FAILED")
