@@ -48,6 +48,7 @@ class Sessions:
         self._lane = lanes.Lane("sessions", _THREADS)
         self._guesses = guesses.Guesses()
         self._known: dict[bytes, _Known] = {}  # the oldest first
+        self._missed: dict[bytes, _Known] = {}  # those of nobody, apart: guesses must not drive the others out
         self._asked: dict[bytes, asyncio.Task[accounts.Identity | None]] = {}
 
     async def find(self, token: str) -> accounts.Identity | None:
@@ -55,7 +56,7 @@ class Sessions:
         if not account_tokens.is_token(token):
             return None
         now, key = self._clock(), account_tokens.digest(token)
-        known = self._known.get(key)
+        known = self._known.get(key) or self._missed.get(key)
         if known is not None and (now - known.read_at).total_seconds() < CACHE_S:
             found = known.identity
         else:
@@ -129,10 +130,13 @@ class Sessions:
             del self._asked[key]
         if asked.cancelled() or asked.exception() is not None or not is_newest:
             return
-        self._known.pop(key, None)
-        self._known[key] = _Known(identity=asked.result(), read_at=now)
-        if len(self._known) > _MOST_CACHED:
-            del self._known[next(iter(self._known))]
+        found = _Known(identity=asked.result(), read_at=now)
+        for kept in (self._known, self._missed):
+            kept.pop(key, None)
+        kept = self._missed if found.identity is None else self._known
+        kept[key] = found
+        if len(kept) > _MOST_CACHED:
+            del kept[next(iter(kept))]
 
     def _forget(self, is_meant: Callable[[accounts.Identity], bool]) -> None:
         self._asked.clear()

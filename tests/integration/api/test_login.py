@@ -400,7 +400,20 @@ def test_a_full_memory_of_sessions_forgets_the_oldest_alone(site: Site, monkeypa
             assert await kept.find(token) is None
 
     asyncio.run(look())
-    assert list(kept._known) == [accounts.digest(token) for token in tokens[1:]]
+    assert list(kept._missed) == [accounts.digest(token) for token in tokens[1:]]
+
+
+def test_those_who_try_tokens_drive_nobody_out_of_the_memory(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sessions, "_MOST_CACHED", 3)
+
+    async def story(browser: httpx.AsyncClient) -> None:
+        await sign_in(browser)
+        assert (await browser.get("/api/v1/nothing")).status_code == 404
+        for _ in range(4):
+            assert await site.services.sessions.find(accounts.new_token()) is None
+        assert accounts.digest(browser.cookies[sessions.COOKIE]) in site.services.sessions._known
+
+    run(site, story)
 
 
 def test_too_many_who_sign_in_at_once_are_sent_away_uncounted(site: Site) -> None:
