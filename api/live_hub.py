@@ -14,7 +14,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from api import alert_reader, live_positions, live_viewer
+from api import alert_reader, lanes, live_positions, live_viewer
 from db import engine, live_reads
 from domain import accounts, emergencies, live_frame
 
@@ -22,6 +22,7 @@ _log = logging.getLogger(__name__)
 TICK_S = 1.0
 _RELOAD_S = 60.0
 _RELOAD_ALONE_S = 3.0  # no frames come
+_LOADERS = 3
 _ALERTS = "alerts"
 _EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
 
@@ -44,6 +45,7 @@ class Picture:
     positions: live_positions.LivePositions = field(default_factory=live_positions.LivePositions)
     viewers: dict[live_viewer.Viewer, None] = field(default_factory=dict)  #: in the order in which they came
     alerts: str | None = None  #: the message of them, made once for all sockets; None until they are read
+    is_loading: bool = False
     due_s: float = 0.0  #: when to load the snapshot, by the monotonic clock
 
 
@@ -55,12 +57,18 @@ class LiveHub:
         self._pictures: dict[uuid.UUID, Picture] = {}
         self._vitals = Vitals(database=True, broker=False, ingest=True)
         self._wants_load = asyncio.Event()
+        self._lane = lanes.Lane("snapshots", _LOADERS)
         self.joined: Callable[[], None] = lambda: None  #: told when a tenant's alerts are wanted
 
     @property
     def tenant_ids(self) -> list[uuid.UUID]:
         """The tenants that somebody looks at."""
         return list(self._pictures)
+
+    @property
+    def watched(self) -> list[tuple[uuid.UUID, str]]:
+        """The same, each with its slug."""
+        return [(picture.tenant_id, picture.slug) for picture in self._pictures.values()]
 
     def join(self, identity: accounts.Identity) -> live_viewer.Viewer:
         """Begin to look; what there is follows by itself."""
@@ -105,6 +113,8 @@ class LiveHub:
                     picture.positions.refresh(self.clock())  # a socket may take it before the tick
                 except live_frame.FrameError as error:
                     _log.warning("a live frame of %s is left out: %s", slug, error)
+                except Exception:  # noqa: BLE001 (one frame must not end the connection to the broker)
+                    _log.exception("a live frame of %s can't be taken", slug)
 
     def set_alerts(self, tenant_id: uuid.UUID, found: list[alert_reader.Told]) -> None:
         """Take a tenant's unresolved alerts; its sockets are told if they changed."""
@@ -146,7 +156,10 @@ class LiveHub:
         """Bring every picture up to date, and offer it."""
         now_ms = self.clock()
         for picture in self._pictures.values():
-            picture.positions.refresh(now_ms)
+            try:
+                picture.positions.refresh(now_ms)
+            except Exception:  # noqa: BLE001 (one tenant's trouble must not stop the others)
+                _log.exception("the units of %s can't be brought up to date", picture.slug)
             if picture.positions.has_strangers:
                 picture.due_s = 0.0
                 self._wants_load.set()
@@ -155,18 +168,26 @@ class LiveHub:
 
     async def load_forever(self) -> None:
         """Load the snapshots that are due: of new tenants, after a breakdown, and now and then."""
-        while True:
-            await wait_for(self._wants_load, TICK_S)
-            for picture in list(self._pictures.values()):
-                if picture.due_s <= time.monotonic():
-                    await self._load(picture)
+        async with asyncio.TaskGroup() as group:
+            while True:
+                await wait_for(self._wants_load, TICK_S)
+                for picture in self._pictures.values():
+                    if picture.due_s <= time.monotonic() and not picture.is_loading:
+                        picture.is_loading = True
+                        group.create_task(self._load(picture))
 
     async def _load(self, picture: Picture) -> None:
+        try:
+            await self._load_now(picture)
+        finally:
+            picture.is_loading = False
+
+    async def _load_now(self, picture: Picture) -> None:
         frames_come = self._vitals.broker and self._vitals.ingest
         picture.due_s = time.monotonic() + (_RELOAD_S if frames_come else _RELOAD_ALONE_S)
         begun = picture.positions.version
         try:
-            units = await asyncio.to_thread(self._read, picture.tenant_id)
+            units = await self._lane.run(self._read, picture.tenant_id)
         except sa.exc.SQLAlchemyError as error:
             _log.warning("the units of %s can't be loaded: %s", picture.slug, error)
             picture.due_s = time.monotonic() + TICK_S

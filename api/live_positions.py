@@ -40,6 +40,7 @@ _COLUMNS = np.dtype(
         ("version", "i8"),
     ]
 )
+_MOST_TICK_MS = 253_402_300_799_999  #: the end of the year 9999
 _NEVER = np.iinfo(np.int64).min
 
 Rows = npt.NDArray[np.void]
@@ -187,7 +188,7 @@ def read_frame(frame: bytes) -> tuple[int, Rows]:
     """Tick in Unix ms and rows of a delta frame; the vectorised twin of `domain.live_frame.decode`.
 
     Raises:
-        FrameError: another magic, version or length.
+        FrameError: another magic, version or length, or a time out of the calendar.
     """
     if len(frame) < live_frame.HEADER.size:
         raise live_frame.FrameError(f"a frame of {len(frame)} bytes is shorter than its header")
@@ -195,6 +196,8 @@ def read_frame(frame: bytes) -> tuple[int, Rows]:
     expected = live_frame.HEADER.size + count * live_frame.BYTES_A_UNIT
     if magic != live_frame.MAGIC or version != live_frame.VERSION or len(frame) != expected:
         raise live_frame.FrameError(f"not a frame: {magic!r}, version {version}, {count} units, {len(frame)} bytes")
+    if tick_ms > _MOST_TICK_MS:
+        raise live_frame.FrameError(f"a tick {tick_ms} ms after 1970 is out of the calendar")
     rows = np.zeros(count, _FRAME_ROW)
     offset = live_frame.HEADER.size
     for name in _FRAME_ROW.names or ():
