@@ -6,7 +6,19 @@ import uuid
 
 import sqlalchemy as sa
 
-from api import alert_feed, desk, lamp, lanes, live_hub, live_socket, position_feed, settings, upkeep, vitals
+from api import (
+    alert_feed,
+    desk,
+    lamp,
+    lamp_recall,
+    lanes,
+    live_hub,
+    live_socket,
+    position_feed,
+    settings,
+    upkeep,
+    vitals,
+)
 from api.routes import alerts, units
 from domain import accounts
 
@@ -32,6 +44,7 @@ class LiveService:
         self.alert_feed = alert_feed.AlertFeed(choice.database_url, alert_engine, self.hub, readers)
         self.feed = position_feed.PositionFeed(choice.broker, self.hub.frame_came, self._link_changed)
         self._lamps = lamp.Lamps(self.feed)
+        self._recall = lamp_recall.LampRecall(alert_engine, self.hub, self._lamps, readers)
         self._vitals = vitals.VitalsWatch(alert_engine, self.feed, self.hub)
         self.routers = [
             units.router(self.desk),
@@ -48,6 +61,7 @@ class LiveService:
             "the position feed": self.feed.run,
             "the alert feed": self.alert_feed.run,
             "the lamps": self._lamps.run,
+            "the recall of lamps": self._recall.run,
             "the vitals": self._vitals.run,
             "the loading of snapshots": self.hub.load_forever,
             "the tick": self.hub.tick_forever,
@@ -64,6 +78,7 @@ class LiveService:
     def _link_changed(self) -> None:
         self._vitals.wake()
         self._lamps.wake()
+        self._recall.again()
 
     def _alert_changed(self, word: lamp.Word) -> None:
         """In the thread of whoever acted."""

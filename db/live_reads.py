@@ -14,6 +14,8 @@ import sqlalchemy as sa
 from db import alerts, queries
 from domain import emergencies
 
+MOST_OF_TRAIL = 600
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SeenAlert:
@@ -57,8 +59,8 @@ def unit_events(
 def unit_trail(
     connection: sa.Connection, device_id: int, *, since: dt.datetime, until: dt.datetime
 ) -> Sequence[sa.RowMapping]:
-    """The fixes of a device of the transaction's tenant."""
-    given = {"device_id": device_id, "since": since, "until": until}
+    """The fixes of a device of the transaction's tenant, thinned to at most MOST_OF_TRAIL."""
+    given = {"device_id": device_id, "since": since, "until": until, "most": MOST_OF_TRAIL}
     return connection.exec_driver_sql(queries.get("unit_trail"), given).mappings().all()
 
 

@@ -33,6 +33,17 @@ FROM alert
 LEFT JOIN device ON device.tenant_id = alert.tenant_id AND device.name = alert.device_name
 WHERE alert.tenant_id = %(tenant_id)s AND alert.id = %(alert_id)s AND alert.state <> 'resolved';
 
+-- handled_alerts --
+-- The newest alert of each fob, where it was acknowledged or resolved since a time: an older one's lamp shows another by now.
+SELECT id, state, device_name, fob, coalesce(resolved_by, acknowledged_by) AS by
+FROM (
+    SELECT DISTINCT ON (fob) *
+    FROM alert
+    WHERE tenant_id = %(tenant_id)s
+    ORDER BY fob, raised_at DESC
+) AS newest
+WHERE state IN ('acknowledged', 'resolved') AND coalesce(resolved_at, acknowledged_at) >= %(since)s;
+
 -- changes_of_alerts --
 -- What happened to some of a tenant's alerts, in order. By ix_alert_history_tenant_id_alert_id_id.
 SELECT alert_id, change, at, actor, note
@@ -61,8 +72,15 @@ ORDER BY 1 DESC
 LIMIT %(most)s;
 
 -- unit_trail --
--- The fixes of a device since a time, the oldest first; none where it is not this tenant's.
-SELECT time, lat, lon, speed_mps, course_deg FROM app.fix_history(%(device_id)s, %(since)s, %(until)s);
+-- The fixes of a device since a time, the oldest first, evenly thinned to about so many, the newest always among them; none
+-- where it is not this tenant's.
+SELECT time, lat, lon, speed_mps, course_deg
+FROM (
+    SELECT fix.*, row_number() OVER (ORDER BY time DESC) - 1 AS place, count(*) OVER () AS fixes
+    FROM app.fix_history(%(device_id)s, %(since)s, %(until)s) AS fix
+) AS counted
+WHERE mod(place, greatest(1, ceil(fixes / %(most)s::numeric))) = 0
+ORDER BY time;
 
 -- seen_geofences --
 -- The fences that a tenant watches.

@@ -14,6 +14,7 @@ from api import alert_feed, shown
 from db import engine, read_models
 from stack import postgres
 from tests.fixtures.broker import RunningBroker
+from tests.fixtures.web import WebFactory
 from tests.integration.api.live_site import Fleet, Lamp, Page, Site
 
 _CONNECTIONS, _READERS = 10, 12
@@ -204,3 +205,60 @@ def test_an_open_page_hears_of_a_database_that_dies_and_of_the_alerts_after_it(
                 lambda message: isinstance(message, dict) and message["type"] in {"alerts", "vitals"}
             )
         assert [(alert["fob"], alert["state"]) for alert in heard["alerts"]] == [("FOB-1", "open")]
+
+
+def test_what_a_killed_web_server_did_not_tell_is_told_by_the_next(
+    fleet: Fleet, lamp: Lamp, dana: str, site: Site, make_web: WebFactory
+) -> None:  # R55
+    with site.page(dana) as page:
+        alert_id = pressed(page, fleet)
+    with site.owner.begin() as connection:  # as a server leaves it that dies between its commit and the broker's answer
+        connection.exec_driver_sql(
+            "UPDATE alert SET state = 'acknowledged', acknowledged_at = now(), acknowledged_by = 'Dana'"
+        )
+    web = make_web()
+    web.start()
+    site.url = web.url
+    with site.page(dana) as page:
+        alerts(page, bool)
+        told = lamp.next_notice(lambda notice: notice.state != "open")
+    assert (told.alert_id, told.state, told.by) == (uuid.UUID(alert_id), "acknowledged", "Dana")
+
+
+def test_an_act_that_is_said_again_is_done_once(site: Site, fleet: Fleet, dana: str) -> None:
+    with site.page(dana) as page, site.http(dana) as browser, site.http(site.sign_in("acme", "Otto")) as other:
+        path = f"/api/v1/alerts/{pressed(page, fleet)}"
+        for act, body in (("acknowledge", None), ("resolve", {"text": "a drill"})):
+            answers = [browser.post(f"{path}/{act}", json=body) for _ in range(2)]
+            assert [answer.status_code for answer in answers] == [200, 200]
+            assert answers[0].json() == answers[1].json()
+            assert other.post(f"{path}/{act}", json=body).status_code == 409
+        assert browser.post(f"{path}/resolve", json={"text": "another end"}).status_code == 409
+        changes = [each["change"] for each in browser.get(path).json()["history"]]
+    assert changes == ["raised", "acknowledged", "resolved"]
+
+
+def test_an_act_is_done_though_it_cannot_be_read_again(site: Site, fleet: Fleet, dana: str) -> None:
+    with site.page(dana) as page, site.http(dana) as browser:
+        alert_id = pressed(page, fleet)
+        # The acts need no person; what is read after them does.
+        with site.owner.begin() as connection:
+            connection.exec_driver_sql("REVOKE SELECT ON person FROM driveops_web")
+        answer = browser.post(f"/api/v1/alerts/{alert_id}/acknowledge")
+    assert (answer.status_code, answer.json()["state"], answer.json()["history"]) == (200, "acknowledged", [])
+
+
+def test_a_long_trail_is_thinned(site: Site, dana: str) -> None:
+    device_id = site.device_id("acme")
+    with site.owner.begin() as connection:
+        connection.exec_driver_sql(
+            "INSERT INTO fix (device_id, time, lat, lon, seq, received_at, fix_mode)"
+            f" SELECT {device_id}, date_trunc('second', now()) - n * interval '1 s', 60, 25, n, now(), 3"
+            " FROM generate_series(1, 2500) AS n"
+        )
+        newest = connection.exec_driver_sql("SELECT max(time) FROM fix").scalar_one()
+    with site.http(dana) as browser:
+        trail = browser.get(f"/api/v1/units/{device_id}/trail?minutes=600").json()
+    assert len(trail) == 500
+    assert [each["time"] for each in trail] == sorted(each["time"] for each in trail)
+    assert trail[-1]["time"] == shown.instant(newest)
