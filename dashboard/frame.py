@@ -10,6 +10,7 @@ from dashboard.components import alert_banner, resolve_modal
 from domain import accounts
 
 _BAR_PX = 56
+_TALL_BAR_PX = 92  #: on a narrow screen: pages above, states below
 _LANGUAGE_NAMES = {"en": "EN", "fr": "FR"}
 
 
@@ -25,7 +26,7 @@ def layout() -> dmc.MantineProvider:
             *_stores(),
             dmc.AppShell(
                 id=ids.SHELL,
-                header={"height": _BAR_PX},
+                header={"height": {"base": _TALL_BAR_PX, "sm": _BAR_PX}},
                 padding=0,
                 children=[
                     dmc.AppShellHeader(_bar(), px={"base": 4, "sm": "sm"}),
@@ -42,7 +43,6 @@ def _stores() -> list[dcc.Store]:
         dcc.Store(id=ids.ALERTS_STORE, data=[]),
         dcc.Store(id=ids.VITALS_STORE, data=None),
         dcc.Store(id=ids.SOCKET_STORE, data={"state": "connecting"}),
-        dcc.Store(id=ids.ALERTS_SHOWN, data=None),
         dcc.Store(id=ids.TEXTS_STORE, data=script_texts.texts()),
     ]
 
