@@ -1,7 +1,7 @@
 """The words that scripts show, in the reader's language; they travel in the page's `texts-store`."""
 
 from dashboard import i18n
-from dashboard.components import notices
+from dashboard.components import alert_words, notices
 
 
 def texts() -> dict[str, object]:
@@ -18,6 +18,6 @@ def texts() -> dict[str, object]:
         "no_ingest": i18n.text("no positions: ingest down"),
         "sound_on": i18n.text("Sound on"),
         "sound_off": i18n.text("Enable sound"),
-        "fob_on_device": i18n.text("fob {fob} on {device}"),
+        "alerts": alert_words.texts(),
         **notices.texts(),
     }

@@ -1,6 +1,6 @@
 // What the page's scripts share, loaded first (Dash loads assets in the order of their names):
 // window.driveops.on(kind, listener) → a function that takes it off, .emit(kind, value), .setProps(id, props) for Dash,
-// .serverNow() → Unix ms by the server's clock (live_socket.js keeps `clockOffsetMs`).
+// .serverNow() → Unix ms by the server's clock (live_socket.js keeps `clockOffsetMs`), wherever this computer's clock is set meanwhile.
 (() => {
   const RETRY_MS = 100;
   const GIVE_UP_MS = 15000; // a component of another page: an old wish must not meet it when that page comes
@@ -17,22 +17,29 @@
 
   function attempt(id) {
     const wish = unsent.get(id);
-    wish.until ??= Date.now() + GIVE_UP_MS; // counted from when Dash was there
+    wish.until ??= performance.now() + GIVE_UP_MS; // counted from when Dash was there
     try {
       window.dash_clientside.set_props(id, wish.props);
     } catch (error) {
-      if (Date.now() < wish.until) return;
+      if (performance.now() < wish.until) return;
       console.warn("driveops: nobody takes", id, error);
     }
     unsent.delete(id);
   }
 
+  let clock = { offsetMs: 0, serverMs: Date.now(), setAt: performance.now() };
+
   window.driveops = {
     unsent: () => [...unsent.keys()],
     state: "connecting",
     alerts: [],
-    clockOffsetMs: 0,
-    serverNow: () => Date.now() + window.driveops.clockOffsetMs,
+    get clockOffsetMs() {
+      return clock.offsetMs;
+    },
+    set clockOffsetMs(offsetMs) {
+      clock = { offsetMs, serverMs: Date.now() + offsetMs, setAt: performance.now() };
+    },
+    serverNow: () => clock.serverMs + performance.now() - clock.setAt,
     send() {},
     on(kind, listener) {
       (listeners[kind] ||= new Set()).add(listener);

@@ -8,10 +8,12 @@
   let wanted = localStorage.getItem(KEY) !== "off";
   let timer = null;
   let played = 0;
-  let playedAt = 0;
+  let playedAt = -Infinity;
+  let openBefore = new Set();
 
   const running = () => wanted && context !== null && context.state === "running";
-  const isAlarm = () => (window.driveops.alerts || []).some((alert) => alert.state === "open");
+  const openIds = () => window.driveops.alerts.filter((alert) => alert.state === "open").map((alert) => alert.id);
+  const isAlarm = () => openIds().length > 0;
 
   function tone(frequency, start) {
     const oscillator = context.createOscillator();
@@ -27,20 +29,24 @@
   }
 
   function play() {
-    if (!running() || Date.now() - playedAt < TONES_HZ.length * TONE_S * 1000) return; // never two over each other
-    playedAt = Date.now();
+    // Never two over each other; by a clock that nobody sets.
+    if (!running() || performance.now() - playedAt < TONES_HZ.length * TONE_S * 1000) return;
+    playedAt = performance.now();
     TONES_HZ.forEach((frequency, index) => tone(frequency, context.currentTime + index * TONE_S));
     played += 1;
   }
 
   function follow() {
-    if (isAlarm() && timer === null) {
-      play();
-      timer = setInterval(play, REPEAT_MS);
-    } else if (!isAlarm() && timer !== null) {
+    const open = openIds();
+    const isNew = open.some((id) => !openBefore.has(id));
+    openBefore = new Set(open);
+    if (isNew || !open.length) {
       clearInterval(timer);
       timer = null;
     }
+    if (!isNew) return;
+    play(); // each newcomer is heard at once
+    timer = setInterval(play, REPEAT_MS);
   }
 
   let shown = null;

@@ -3,6 +3,7 @@
 (() => {
   const MAP_WAIT_MS = 10000;
   const FLY_RETRY_MS = 100;
+  const REFRESH_LIMIT_MS = 5000;
   const driveops = window.driveops;
   const drafts = new Map(); // alert id → how it ended, until the server has it
   let asked = null; // whom the dialog is about
@@ -14,29 +15,52 @@
     return found === null || found.matches("input") ? found : found.querySelector("input");
   };
 
-  function who(alert) {
-    return alert.who ?? driveops.texts.fob_on_device.replace("{fob}", alert.fob).replace("{device}", alert.device_name);
+  // As the server has it now; of one that is over, the live list knows nothing.
+  async function refreshed(alert) {
+    try {
+      const answer = await fetch(`/api/v1/alerts/${alert.id}`, { signal: AbortSignal.timeout(REFRESH_LIMIT_MS) });
+      if (answer.ok) return await answer.json();
+    } catch {
+      // Told without a name, then.
+    }
+    return driveops.alerts.find((one) => one.id === alert.id) ?? null;
   }
 
-  // Title and message of a refusal; the server's message names the colleague who was faster.
-  function reason({ code, message }) {
+  // Title and message of a refusal, in the reader's language; who was faster is said by name.
+  async function reason(alert, { code, message }) {
     const texts = driveops.texts;
-    if (code === "unavailable") return [texts.failed, texts.no_database_answer];
-    if (code === "no_answer") return [texts.failed, texts.no_answer];
-    return [texts.refusals[code] ?? texts.failed, message];
+    const title = texts.refusals[code] ?? texts.failed;
+    if (code !== "alert_transition") return [title, texts.reasons[code] ?? (texts.refusals[code] ? "" : message)];
+    const now = await refreshed(alert);
+    return [title, now && now.state !== "open" ? `${driveops.wording.who(now)}: ${driveops.wording.state(now)}` : ""];
   }
+
+  const taking = new Set(); // the alerts whose answer is on its way: a key pressed twice asks once
 
   async function acknowledge(alert) {
-    if (alert.state !== "open") return;
+    if (alert.state !== "open" || taking.has(alert.id)) return;
+    taking.add(alert.id);
     const refusal = await driveops.post(`/api/v1/alerts/${alert.id}/acknowledge`);
+    taking.delete(alert.id);
     if (refusal === null) driveops.notify(driveops.texts.done, driveops.texts.taken, "green");
-    else driveops.notify(...reason(refusal), "orange");
+    else driveops.notify(...(await reason(alert, refusal)), "orange");
   }
+
+  // The dialog covers the banner: who else needs help stands in it too.
+  function tellOthers() {
+    const line = document.getElementById("resolve-others");
+    if (!line || !driveops.texts) return;
+    const open = driveops.alerts.filter((alert) => alert.state === "open" && alert.id !== asked?.id);
+    const text = open.length ? driveops.wording.others("more_open", open) : "";
+    if (line.textContent !== text) line.textContent = text;
+  }
+  driveops.on("alerts", tellOthers);
 
   // Opened in the same moment as the key: what is typed next is text, not keys.
   function ask(alert, complaint = "") {
     asked = alert;
-    driveops.setProps("resolve-who", { children: who(alert) });
+    tellOthers();
+    driveops.setProps("resolve-who", { children: driveops.wording.who(alert) });
     driveops.setProps("resolve-complaint", { children: complaint });
     if (!dialog().open) {
       if (drafts.has(alert.id)) driveops.setProps("resolve-text", { value: drafts.get(alert.id) });
@@ -55,7 +79,7 @@
     const refusal = await driveops.post(`/api/v1/alerts/${alert.id}/resolve`, { text });
     if (sending === alert.id) sending = null;
     if (refusal === null) accepted(alert);
-    else refused(alert, reason(refusal));
+    else refused(alert, await reason(alert, refusal));
   }
 
   function accepted(alert) {
@@ -64,10 +88,13 @@
     driveops.notify(driveops.texts.done, driveops.texts.resolved, "green");
   }
 
-  // Asked again with the text as it was; while another alert is asked about, the text waits until its own is.
+  // Asked again with the text as it was. Who has left the dialog is told and not disturbed: the text waits for the next `r`.
   function refused(alert, [title, message]) {
-    if (dialog().open && asked.id !== alert.id) driveops.notify(title, message, "orange");
-    else ask(alert, [title, message].filter(Boolean).join(". "));
+    const told = [title, message].filter(Boolean).join(". ");
+    if (dialog().open && asked.id === alert.id) return ask(alert, told);
+    const isThere = driveops.alerts.some((one) => one.id === alert.id);
+    const kept = isThere ? driveops.wording.fill(driveops.texts.text_kept, { who: driveops.wording.who(alert) }) : "";
+    driveops.notify(title, [message, kept].filter(Boolean).join(" "), "orange", true);
   }
 
   // Emptied when it closes, not when it opens: typing begins at once. `close` does not bubble: caught on its way down.
@@ -76,10 +103,10 @@
   function flyTo(alert) {
     if (alert.lat === null) return;
     if (window.location.pathname !== "/") driveops.setProps("_pages_location", { pathname: "/" });
-    const until = Date.now() + MAP_WAIT_MS;
+    const until = performance.now() + MAP_WAIT_MS;
     (function attempt() {
       if (driveops.map && document.getElementById("live-map")) driveops.map.flyTo(alert.lat, alert.lon);
-      else if (Date.now() < until) setTimeout(attempt, FLY_RETRY_MS);
+      else if (performance.now() < until) setTimeout(attempt, FLY_RETRY_MS);
     })();
   }
 

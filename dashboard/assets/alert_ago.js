@@ -1,15 +1,11 @@
-// The times since: counted here, by the server's clock, so that nothing is rendered anew each second.
+// The times since: counted here, by the server's clock. driveops.countAgo() counts at once.
 (() => {
-  function words(seconds) {
-    const minutes = Math.floor(seconds / 60);
-    if (minutes >= 60) return `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
-    return minutes ? `${minutes} min ${seconds % 60} s` : `${seconds} s`;
-  }
-
-  setInterval(() => {
+  window.driveops.countAgo = () => {
     for (const ago of document.querySelectorAll(".ago[data-since]")) {
       const seconds = Math.floor((window.driveops.serverNow() - Number(ago.dataset.since)) / 1000);
-      ago.textContent = words(Math.max(0, seconds));
+      ago.textContent = window.driveops.wording.duration(seconds);
     }
-  }, 1000);
+  };
+
+  setInterval(window.driveops.countAgo, 1000);
 })();

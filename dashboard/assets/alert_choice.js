@@ -1,13 +1,12 @@
-// Which alert is meant: the one that the banner shows and that the keys act on. And that the page does show it.
-// driveops.choice: .shown(), .isChosen(), .choose(id), .move(step).
+// Which alert is meant: the one that the banner shows and that the keys act on.
+// driveops.choice: .shown(), .chosenId(), .mayAct(), .hasJustChanged(), .choose(id), .move(step); 'choice' on the bus when any of it changed.
 (() => {
-  const DRAWN_BY = ["alert-banner", "alert-queue"];
-  const LOOK_MS = 500;
-  const FIRST_PATIENCE_MS = 2000;
-  const LONGEST_PATIENCE_MS = 16000;
+  const QUIET_MS = 5000;
+  const REACTION_MS = 700;
   const driveops = window.driveops;
   let selected = null;
-  let serial = 0; // of what the page is to show; what draws it repeats the number
+  let shownId = null;
+  let changedAt = -Infinity; // when another alert, or none, took the place of the shown one without its reader's doing
 
   // Taken alerts wait while somebody's is open.
   function candidates() {
@@ -15,12 +14,18 @@
     return open.length ? open : driveops.alerts;
   }
 
-  // THE rule: the selected alert stays as long as it is open, or none is. Else the only one there is. With several and
-  // none selected the most urgent is shown, but not selected: the next key selects it, so that no key hits one that
-  // came into the banner in the same moment.
+  // THE rule: a key acts on the alert that its reader has chosen by a key or click, while the banner shows it. Whatever
+  // comes into the banner otherwise is not chosen: the next key chooses it and does no more, so that no key meant for one
+  // alert hits another. Only an alert that comes alone, where nothing has been for a while, is chosen as it comes.
   function settle() {
     const all = candidates();
-    if (!all.some((alert) => alert.id === selected)) selected = all.length === 1 ? all[0].id : null;
+    if (!all.some((alert) => alert.id === selected)) {
+      const isFirst = shownId === null && performance.now() - changedAt > QUIET_MS;
+      selected = isFirst && all.length === 1 ? all[0].id : null;
+    }
+    const next = shown()?.id ?? null;
+    if (shownId !== null && next !== shownId) changedAt = performance.now();
+    shownId = next;
   }
 
   function shown() {
@@ -29,8 +34,8 @@
   }
 
   function choose(id) {
-    if (candidates().some((alert) => alert.id === id)) selected = id;
-    show();
+    if (candidates().some((alert) => alert.id === id)) selected = shownId = id;
+    driveops.emit("choice");
     const row = document.querySelector(`#alert-queue [data-alert="${CSS.escape(id)}"]`);
     if (row) row.scrollIntoView({ block: "nearest" });
   }
@@ -43,37 +48,17 @@
     choose(all[next].id);
   }
 
-  // A server draws the rows (components/alert_banner.py): where its answer got lost, ask again until they are there.
-  // More and more patiently, as a new question makes Dash forget the one before.
-  let patienceMs = FIRST_PATIENCE_MS;
-  let askedAt = 0;
-
-  function ask() {
-    askedAt = Date.now();
-    driveops.setProps("alerts-shown", { data: { serial, alerts: driveops.alerts, selected } });
-  }
-
-  function show() {
-    serial += 1;
-    patienceMs = FIRST_PATIENCE_MS;
-    ask();
-  }
-
-  function isDrawn(id) {
-    const place = document.getElementById(id);
-    return place === null || Number(place.dataset.serial ?? 0) === serial;
-  }
-
-  setInterval(() => {
-    if (DRAWN_BY.every(isDrawn) || Date.now() - askedAt < patienceMs) return;
-    patienceMs = Math.min(patienceMs * 2, LONGEST_PATIENCE_MS);
-    ask();
-  }, LOOK_MS);
-
   driveops.on("alerts", () => {
     settle();
-    show();
+    driveops.emit("choice");
   });
 
-  driveops.choice = { shown, isChosen: () => selected !== null, choose, move };
+  driveops.choice = {
+    shown,
+    chosenId: () => selected,
+    mayAct: () => selected !== null && driveops.drawnAlert() === selected,
+    hasJustChanged: () => performance.now() - changedAt < REACTION_MS,
+    choose,
+    move,
+  };
 })();

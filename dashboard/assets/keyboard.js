@@ -2,10 +2,10 @@
 (() => {
   const driveops = window.driveops;
 
-  // A key acts on the alert that the banner shows (alert_choice.js), once that is chosen.
+  // The rule stands in alert_choice.js.
   function act(action) {
     const alert = driveops.choice.shown();
-    if (driveops.choice.isChosen()) driveops.act(action, alert);
+    if (driveops.choice.mayAct()) driveops.act(action, alert);
     else driveops.choice.choose(alert.id);
   }
 
@@ -18,10 +18,12 @@
     z: () => act("locate"),
   };
 
-  // Where letters are text.
-  const WRITING = "textarea, select, [role=dialog], [role=menu], [role=listbox], input:not([type=radio], [type=checkbox], [type=button])";
+  // Where letters are text. A list to choose from is a field that nobody writes in, and keeps the focus.
+  const WRITING =
+    "textarea, select, [role=dialog], [role=menu], [role=listbox], [aria-expanded=true][aria-haspopup=listbox], " +
+    "input:not([type=radio], [type=checkbox], [type=button], [readonly])";
   // What arrows move by themselves.
-  const MOVING = "[role=radiogroup], [role=grid], .ag-root-wrapper, .maplibregl-canvas";
+  const MOVING = "[role=radiogroup], [role=grid], .ag-root-wrapper, .maplibregl-canvas, [aria-haspopup=listbox]";
 
   function workOf(event) {
     const target = event.target;
@@ -40,11 +42,13 @@
   });
 
   document.addEventListener("click", (event) => {
-    const row = event.target.closest("[data-alert]");
-    const alert = row && driveops.alerts.find((one) => one.id === row.dataset.alert);
+    const row = event.target.closest("[data-alert], [data-other]");
+    const alert = row && driveops.alerts.find((one) => one.id === (row.dataset.alert ?? row.dataset.other));
     if (!alert) return;
-    driveops.choice.choose(alert.id);
     const button = event.target.closest("[data-action]");
-    if (button) driveops.act(button.dataset.action, alert);
+    // Aimed at the alert that was there a moment ago.
+    const isAstray = row.closest("#alert-banner") !== null && driveops.choice.hasJustChanged();
+    driveops.choice.choose(alert.id);
+    if (button && !isAstray) driveops.act(button.dataset.action, alert);
   });
 })();

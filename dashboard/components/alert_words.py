@@ -1,31 +1,50 @@
-"""What an alert of the live socket says to a reader: remarks, states and types in words."""
+"""What an alert says to a reader; of the unresolved ones assets/alert_text.js says it in these words."""
 
-import datetime as dt
 from collections.abc import Mapping
-from typing import Any
 
+from api import identity
 from dashboard import i18n
-from domain import emergencies
-
-#: An alert as the live socket tells it (docs/live.md).
-AlertData = Mapping[str, Any]
+from domain import accounts, emergencies
 
 
-def who(alert: AlertData) -> str:
-    """The person, or else what the button is called."""
-    return alert.get("who") or i18n.text("fob {fob} on {device}", fob=alert["fob"], device=alert["device_name"])
+def texts() -> dict[str, object]:
+    """Each by the name that the scripts know it by, and whether the reader may act on alerts."""
+    return {
+        "may_handle": _may_handle(),
+        "title": i18n.text("Alerts"),
+        "nobody": i18n.text("Nobody needs help."),
+        "headlines": headlines(),
+        "remarks": remarks(),
+        "fob_on_device": i18n.text("fob {fob} on {device}"),
+        "open": i18n.text("open"),
+        "taken_by": i18n.text("taken by {who}"),
+        "resolved_by": i18n.text("resolved by {who}"),
+        "cancelled": i18n.text("cancelled on the device: check on them"),
+        "presses": i18n.plural_forms("{count} press", "{count} presses"),
+        "position_age": i18n.text("position {age} old"),
+        "acknowledge": i18n.text("Acknowledge"),
+        "resolve": i18n.text("Resolve"),
+        "locate": i18n.text("Show on the map"),
+        "more_open": i18n.plural_forms("{count} more open: {names}", "{count} more open: {names}"),
+        "more_taken": i18n.plural_forms("{count} more taken: {names}", "{count} more taken: {names}"),
+        "and_more": i18n.text("{names} and {count} more"),
+        "spoken": i18n.text("{what}, on {device}, at {lat}, {lon}"),
+        "spoken_nowhere": i18n.text("{what}, on {device}, no position"),
+    }
 
 
-def state(alert: AlertData) -> str:
-    """Its state, with the name of who took it."""
-    if alert["state"] == emergencies.AlertState.ACKNOWLEDGED:
-        return i18n.text("taken by {who}", who=alert["acknowledged_by"])
-    return i18n.text("open") if alert["state"] == emergencies.AlertState.OPEN else i18n.text("resolved")
+def headlines() -> dict[str, str]:
+    """The first words of an alert by how the domain begins them: they alone tell a press from a fall."""
+    return {
+        "Panic button activated by {who}": i18n.text("Panic button activated by {who}"),
+        "Man-down signal from {who}": i18n.text("Man-down signal from {who}"),
+        "Fall detected for {who}": i18n.text("Fall detected for {who}"),
+    }
 
 
-def remarks(alert: AlertData) -> list[str]:
-    """What a dispatcher must know about it, a phrase each."""
-    words: Mapping[str, str] = {
+def remarks() -> Mapping[str, str]:
+    """What a dispatcher must know about an alert, a phrase each."""
+    return {
         emergencies.AlertRemark.UNKNOWN_FOB: i18n.text("fob not registered"),
         emergencies.AlertRemark.UNKNOWN_DEVICE: i18n.text("device not registered"),
         emergencies.AlertRemark.NO_POSITION: i18n.text("no position"),
@@ -35,13 +54,6 @@ def remarks(alert: AlertData) -> list[str]:
         emergencies.AlertRemark.CLOCK_UNSET: i18n.text("device clock not set"),
         emergencies.AlertRemark.MALFORMED: i18n.text("message damaged"),
     }
-    # One that these pages do not know yet is shown as it is: it must not keep an alert from being seen.
-    found = [words.get(remark, remark) for remark in alert["remarks"]]
-    if alert["cancelled_by_device_at"]:
-        found.append(i18n.text("cancelled on the device: check on them"))
-    if alert["press_count"] > 1:
-        found.append(i18n.plural("{count} press", "{count} presses", alert["press_count"]))
-    return found
 
 
 def change(name: str) -> str:
@@ -57,6 +69,6 @@ def change(name: str) -> str:
     return words.get(name, name)
 
 
-def milliseconds(at: str) -> int:
-    """An ISO 8601 time as Unix milliseconds, for scripts that count on."""
-    return round(dt.datetime.fromisoformat(at).timestamp() * 1000)
+def _may_handle() -> bool:
+    signed_in = identity.current_or_none.get()
+    return signed_in is not None and signed_in.may(accounts.Permission.HANDLE_ALERTS)

@@ -15,6 +15,8 @@ def render() -> html.Dialog:
         children=[
             html.H2(i18n.text("Resolve the alert")),
             html.P(id=ids.RESOLVE_WHO, className="resolve-who"),
+            # It covers the banner: who else needs help is said here too.
+            html.P(id=ids.RESOLVE_OTHERS, className="resolve-others", **attributes.named({"aria-live": "assertive"})),
             html.Label(i18n.text("How did it end?"), htmlFor=ids.RESOLVE_TEXT),
             dcc.Input(id=ids.RESOLVE_TEXT, type="text", value="", maxLength=2000, autoComplete="off"),
             html.P(id=ids.RESOLVE_COMPLAINT, role="alert", className="complaint"),

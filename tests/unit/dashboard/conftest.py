@@ -1,9 +1,8 @@
-"""Readers of pages, and an alert as the live socket tells it."""
+"""Readers of pages."""
 
 import datetime as dt
 import uuid
 from collections.abc import Callable, Iterator
-from typing import Any
 
 import pytest
 
@@ -12,7 +11,6 @@ from dashboard import i18n
 from domain import accounts
 
 NOW = dt.datetime(2026, 11, 24, 12, 0, tzinfo=dt.UTC)
-AlertMaker = Callable[..., dict[str, Any]]
 
 
 @pytest.fixture
@@ -20,30 +18,6 @@ def french() -> Iterator[None]:
     token = i18n.language.set("fr")
     yield
     i18n.language.reset(token)
-
-
-@pytest.fixture
-def make_alert() -> AlertMaker:
-    def make(**changes: Any) -> dict[str, Any]:
-        return {
-            "id": str(uuid.uuid4()),
-            "state": "open",
-            "text": "Panic button activated by Aino Laine",
-            "who": "Aino Laine",
-            "device_name": "GW-001",
-            "fob": "F-1",
-            "raised_at": "2026-11-24T11:59:00Z",
-            "press_count": 1,
-            "lat": 60.17,
-            "lon": 24.94,
-            "location_age_s": 12.0,
-            "remarks": [],
-            "cancelled_by_device_at": None,
-            "acknowledged_by": None,
-            **changes,
-        }
-
-    return make
 
 
 @pytest.fixture

@@ -22,7 +22,7 @@ def _msgids() -> Iterator[tuple[str, ...]]:
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             if not isinstance(node, ast.Call) or not isinstance(node.func, ast.Attribute):
                 continue
-            if node.func.attr in {"text", "plural"} and ast.unparse(node.func.value) == "i18n":
+            if node.func.attr in {"text", "plural", "plural_forms"} and ast.unparse(node.func.value) == "i18n":
                 wanted = node.args[:1] if node.func.attr == "text" else node.args[:2]
                 assert all(isinstance(argument, ast.Constant) for argument in wanted), f"{path}:{node.lineno}"
                 yield tuple(ast.literal_eval(argument) for argument in wanted)
