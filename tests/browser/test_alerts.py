@@ -359,8 +359,9 @@ def test_alerts_are_told_as_text_and_whatever_is_unknown_as_it_is(visit: Visit, 
 
 
 def test_alerts_are_french_on_french_pages(visit: Visit, streets: town.Town) -> None:
-    dana, mona, unit = ready(visit()), visit(people.MANAGER, locale="fr-FR"), town.of_demo()[1]
-    ready(mona)
+    dana, mona, unit = ready(visit()), ready(visit(people.MANAGER)), town.of_demo()[1]
+    mona.evaluate("() => { document.cookie = 'language=fr; path=/'; location.reload(); }")
+    sync_api.expect(mona.page.locator("#connection-badge")).to_contain_text("en direct")
     streets.press(unit)
     for visitor in (dana, mona):
         shows(visitor, unit)
