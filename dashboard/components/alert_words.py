@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from api import identity
+from api import identity, shown
 from dashboard import i18n
 from domain import accounts, emergencies
 
@@ -39,6 +39,7 @@ def headlines() -> dict[str, str]:
         "Panic button activated by {who}": i18n.text("Panic button activated by {who}"),
         "Man-down signal from {who}": i18n.text("Man-down signal from {who}"),
         "Fall detected for {who}": i18n.text("Fall detected for {who}"),
+        shown.UNREAD_TEXT: i18n.text("Alert that this release can't read fully"),
     }
 
 
