@@ -299,7 +299,7 @@ class TestWithOthersOpen:
         dana.page.wait_for_timeout(1_000)  # until the first has rung out
         # How often it rang in the moment in which the page hears of it: what rings on by itself is not meant.
         dana.evaluate(
-            """() => { let before; const count = () => driveops.sound.state().played;
+            """() => { const count = () => driveops.sound.state().played; let before = count();
             setInterval(() => { before = count(); }, 20);
             driveops.on("alerts", (all) => { if (all.length === 2) window.rung ??= count() - before; }); }"""
         )
