@@ -6,8 +6,10 @@ docs/gateway.md explains every key; deploy/gateway.toml is an example.
 import datetime as dt
 import os
 import tomllib
+import urllib.parse
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
@@ -18,10 +20,23 @@ from gateway.settings_table import Table
 VARIABLE = "GATEWAY_CONFIG"
 USUAL_PLACES = (Path(".driveops/gateway.toml"), Path("/etc/driveops/gateway.toml"))
 DATE_FLOOR = dt.date(2024, 1, 1)
+GPSD_SCHEME, FILE_SCHEME, STANDARD_INPUT = "gpsd://", "file:", "-"
 _DEFAULT_BAUD = 9_600
+_AUTO_BAUD = "auto"
+_LONGEST_CANCEL_S = 60.0
+_GPSD_PORT = 2_947
 _HIGHEST_BAUD = 4_000_000
 _LONGEST_KEEPALIVE_S = 15  # a dead link is noticed within twice this
 _DAY_S = 86_400.0
+
+
+class Pin(StrEnum):
+    """The control lines that a serial port can read."""
+
+    CTS = "cts"
+    DSR = "dsr"
+    DCD = "dcd"
+    RI = "ri"
 
 
 class ConfigurationError(errors.GatewayError):
@@ -48,14 +63,43 @@ class Broker:
     tls: Tls | None = None
 
 
+class PortKind(StrEnum):
+    """What stands behind a port."""
+
+    SERIAL = "serial"
+    GPSD = "gpsd"
+    FILE = "file"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Port:
-    """A serial line with a receiver, a panic-button receiver or both."""
+    """A line with a receiver, a panic-button receiver or both; or gpsd, or a file of what a receiver sent."""
 
     name: str
     device: str
     baud: int = _DEFAULT_BAUD
+    seek_baud: bool = False  #: `baud` is where the search begins
     require_checksum: bool = True
+    follow: bool = False  #: wait for more at a file's end
+
+    @property
+    def kind(self) -> PortKind:
+        """By the device's scheme."""
+        if self.device.startswith(GPSD_SCHEME):
+            return PortKind.GPSD
+        is_file = self.device == STANDARD_INPUT or self.device.startswith(FILE_SCHEME)
+        return PortKind.FILE if is_file else PortKind.SERIAL
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Button:
+    """A button wired to a control line of a serial port."""
+
+    port: str  #: a port's name, or a device of its own
+    pin: Pin
+    fob: str
+    active_low: bool = False
+    cancel_s: float = 10.0  #: 0: a wired button cannot cancel
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,6 +120,7 @@ class Configuration:
     broker: Broker
     state_folder: Path
     ports: tuple[Port, ...] = ()
+    buttons: tuple[Button, ...] = ()
     outbox: Outbox = Outbox()
     report_interval_s: float = 0.0  #: 0: every fix
     fob_silence_s: float = 600.0
@@ -132,6 +177,7 @@ def _configuration(path: Path, document: dict[str, Any]) -> Configuration:
         broker=_broker(root.table("broker")),
         state_folder=_usual_state_folder(*names) if folder is None else root.path(folder),
         ports=tuple(_port(table) for table in root.tables("port")),
+        buttons=tuple(_button(table) for table in root.tables("button")),
         outbox=_outbox(root.optional_table("outbox")),
         report_interval_s=gateway.number("report_interval_s", 0.0, _DAY_S, 0.0),
         fob_silence_s=gateway.number("fob_silence_s", 1.0, _DAY_S, 600.0),
@@ -191,11 +237,52 @@ def _secret(table: Table, name: str) -> str:
 
 def _port(table: Table) -> Port:
     device = table.required("device", str)
+    is_auto = table.content.get("baud") == _AUTO_BAUD
+    if is_auto:
+        table.optional("baud", str)
     return Port(
         name=table.optional("name", str) or Path(device).name,
-        device=device,
-        baud=table.integer("baud", 50, _HIGHEST_BAUD, _DEFAULT_BAUD),
+        device=_device(table, device),
+        baud=_DEFAULT_BAUD if is_auto else table.integer("baud", 50, _HIGHEST_BAUD, _DEFAULT_BAUD),
+        seek_baud=is_auto,
         require_checksum=table.boolean("require_checksum", default=True),
+        follow=table.boolean("follow", default=False),
+    )
+
+
+def _device(table: Table, device: str) -> str:
+    if device.startswith(GPSD_SCHEME):
+        try:
+            gpsd_address(device)
+        except ValueError:
+            raise table.error("device", f"{device!r} is not gpsd://HOST[:PORT][/DEVICE]") from None
+    if device.startswith(FILE_SCHEME):
+        return f"{FILE_SCHEME}{table.source.parent / Path(device.removeprefix(FILE_SCHEME)).expanduser()}"
+    return device
+
+
+def gpsd_address(device: str) -> tuple[str, int, str | None]:
+    """Host, TCP port and the device at gpsd (None: all of them) of `gpsd://host:port/device`.
+
+    Raises:
+        ValueError: it names no host or a wrong port.
+    """
+    parts = urllib.parse.urlsplit(device)
+    if not parts.hostname:
+        raise ValueError(device)
+    return parts.hostname, parts.port or _GPSD_PORT, parts.path if len(parts.path) > 1 else None
+
+
+def _button(table: Table) -> Button:
+    pin = table.required("pin", str)
+    if pin.lower() not in tuple(Pin):
+        raise table.error("pin", f"must be one of {', '.join(Pin)}, not {pin!r}")
+    return Button(
+        port=table.required("port", str),
+        pin=Pin(pin.lower()),
+        fob=table.required("fob", str),
+        active_low=table.boolean("active_low", default=False),
+        cancel_s=table.number("cancel_s", 0.0, _LONGEST_CANCEL_S, 10.0),
     )
 
 

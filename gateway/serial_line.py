@@ -1,10 +1,12 @@
-"""One serial port, read in a thread of its own, opened again whenever it is there."""
+"""One line (a serial port, gpsd's socket, a file), read in a thread of its own, opened again whenever it is there."""
 
 import errno
+import fcntl
 import logging
 import os
 import random
 import select
+import sys
 import termios
 import threading
 from collections.abc import Callable
@@ -12,7 +14,7 @@ from enum import StrEnum
 
 import serial
 
-from gateway import configuration
+from gateway import configuration, sources
 
 _log = logging.getLogger(__name__)
 
@@ -21,6 +23,7 @@ QUIET_S = 0.08
 
 _GATHER_S = 0.005  # after the first byte, so that a burst is read in few pieces
 _IDLE_S = 0.5
+_FOLLOW_S = 0.2
 _FIRST_WAIT_S, _LONGEST_WAIT_S = 0.5, 10.0
 _MISSING = (errno.ENOENT, errno.ENXIO, errno.ENODEV)
 
@@ -33,6 +36,7 @@ class LineState(StrEnum):
     MISSING = "missing"
     UNREADABLE = "unreadable"
     UNPLUGGED = "unplugged"
+    ENDED = "ended"  # a file is read to its end
 
 
 class SerialLine:
@@ -49,7 +53,10 @@ class SerialLine:
         self.state = LineState.OPENING
         self._hear = hear
         self._rest = rest
-        self._open_port: serial.Serial | None = None
+        self.baud = port.baud  #: what it is opened at
+        self.openings = 0
+        self._wanted_baud: int | None = None
+        self._open_port: sources.Channel | None = None
         self._write_lock = threading.Lock()
         self._stopping = threading.Event()
         self._said: str | None = ""  # neither a problem nor none: nothing yet
@@ -81,11 +88,26 @@ class SerialLine:
                 reason = str(error)
         _log.warning("%s: cannot answer a fob (%s)", self.port.name, reason)
 
+    def modem_lines(self) -> int | None:
+        """The TIOCM bits of an open serial port; None where there are none to be read."""
+        with self._write_lock:
+            if self._open_port is None:
+                return None
+            try:
+                bits: bytes = fcntl.ioctl(self._open_port.fileno(), termios.TIOCMGET, bytes(4))
+            except OSError:
+                return None
+        return int.from_bytes(bits, sys.byteorder)
+
+    def change_baud(self, baud: int) -> None:
+        """Read at another rate from the next piece on."""
+        self.baud = self._wanted_baud = baud
+
     def _keep(self) -> None:
         wait_s = _FIRST_WAIT_S
         while not self._stopping.is_set():
             try:
-                port = opened(self.port)
+                port = opened(self.port, self.baud)
             except OSError as error:
                 self._tell(*_trouble(self.port, error))
                 self._stopping.wait(random.uniform(wait_s / 2, wait_s))  # noqa: S311 - ports of one hub apart
@@ -95,68 +117,109 @@ class SerialLine:
             self._tell(LineState.OPEN, None)
             try:
                 self._use(port)
+            except sources.EndedError:
+                self._rest()
+                self._tell(LineState.ENDED, None)
+                self._stopping.wait()
             except OSError as error:
                 self._tell(LineState.UNPLUGGED, f"was unplugged ({error.strerror or error})")
                 self._stopping.wait(_FIRST_WAIT_S)
 
-    def _use(self, port: serial.Serial) -> None:
+    def _use(self, port: sources.Channel) -> None:
         with port:
             with self._write_lock:
                 self._open_port = port
+            self.openings += 1
             try:
                 self._read(port)
             finally:
                 with self._write_lock:
                     self._open_port = None
 
-    def _read(self, port: serial.Serial) -> None:
+    def _read(self, port: sources.Channel) -> None:
         is_resting = True
         descriptor = port.fileno()
         while not self._stopping.is_set():
+            self._set_baud(port)
             ready, _, _ = select.select([descriptor], [], [], _IDLE_S if is_resting else QUIET_S)
             if ready:
                 self._stopping.wait(_GATHER_S)
-                self._hear(_some(descriptor))
+                self._hear(self._some(descriptor))
                 is_resting = False
             elif not is_resting:
                 self._rest()
                 is_resting = True
+
+    def _some(self, descriptor: int) -> bytes:
+        try:
+            data = os.read(descriptor, 4_096)
+        except BlockingIOError:
+            return b""
+        if data:
+            return data
+        if self.port.kind is not configuration.PortKind.FILE:
+            raise OSError(errno.EIO, "the device went away")
+        if not self.port.follow:
+            raise sources.EndedError
+        self._rest()
+        self._stopping.wait(_FOLLOW_S)
+        sources.rewind_if_cut(descriptor)
+        return b""
+
+    def _set_baud(self, port: sources.Channel) -> None:
+        wanted, self._wanted_baud = self._wanted_baud, None
+        if wanted is None or not isinstance(port, serial.Serial):
+            return
+        try:
+            port.baudrate = wanted
+            port.reset_input_buffer()
+        except (termios.error, ValueError) as error:  # this rate is not for this port; the search goes on
+            _log.info("port %s: %d baud cannot be set (%s)", self.port.name, wanted, error)
 
     def _tell(self, state: LineState, problem: str | None) -> None:
         self.state = state
         if problem == self._said:
             return
         self._said = problem
-        if problem is None:
-            _log.info("port %s: %s is open at %d baud", self.port.name, self.port.device, self.port.baud)
+        if problem is None and self.port.kind is configuration.PortKind.SERIAL:
+            _log.info("port %s: %s is open at %d baud", self.port.name, self.port.device, self.baud)
+        elif problem is None:
+            _log.info("port %s: %s is open", self.port.name, self.port.device)
         else:
             _log.error("port %s: %s %s; trying again", self.port.name, self.port.device, problem)
 
 
-def opened(port: configuration.Port) -> serial.Serial:
+def opened(port: configuration.Port, baud: int) -> sources.Channel:
     """Open a port for us alone.
 
     Raises:
         OSError: it cannot be opened (pyserial's exception is one).
     """
+    if port.kind is configuration.PortKind.GPSD:
+        return sources.gpsd(port)
+    if port.kind is configuration.PortKind.FILE:
+        return sources.file(port)
     try:
-        return serial.Serial(port.device, port.baud, timeout=0, write_timeout=1, exclusive=True)
+        opened_port: sources.Channel = serial.Serial(port.device, baud, timeout=0, write_timeout=1, exclusive=True)
     except termios.error as error:  # a device that goes while it is set up; no OSError, but with its arguments
         raise OSError(*error.args) from error
     except (ValueError, OverflowError) as error:  # a rate or a name that the system does not take
         raise OSError(errno.EINVAL, str(error)) from error
+    return opened_port
 
 
 def problem_of(port: configuration.Port) -> str | None:
     """Try a port once; what is wrong with it, or None."""
     try:
-        opened(port).close()
+        opened(port, port.baud).close()
     except OSError as error:
         return _trouble(port, error)[1]
     return None
 
 
 def _trouble(port: configuration.Port, error: OSError) -> tuple[LineState, str]:
+    if port.kind is configuration.PortKind.GPSD:
+        return LineState.MISSING, f"does not answer ({error.strerror or error})"
     code = _code_of(error)
     if code in _MISSING or not os.path.exists(port.device):  # noqa: PTH110 - a link to nothing is missing too
         return LineState.MISSING, "is not there"
@@ -175,13 +238,3 @@ def _code_of(error: OSError) -> int | None:
     # pyserial wraps what the terminal's calls raise (termios.error is no OSError) into a text.
     inner = error.__context__.args if error.__context__ is not None else ()
     return inner[0] if inner and isinstance(inner[0], int) else None
-
-
-def _some(descriptor: int) -> bytes:
-    try:
-        data = os.read(descriptor, 4_096)
-    except BlockingIOError:
-        return b""
-    if not data:
-        raise OSError(errno.EIO, "the device went away")
-    return data
