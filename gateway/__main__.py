@@ -15,7 +15,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import cast
 
-from gateway import configuration, decoding, errors, health, replay, serial_line, service, tls, uplink
+from gateway import configuration, decoding, errors, health, replay, serial_line, service, stable_name, tls, uplink
 
 EXIT_FAILED = 1
 _EXIT_BY_SIGNAL = 128
@@ -83,7 +83,7 @@ def _command(
 
 def _run(options: argparse.Namespace) -> int:
     settings = _settings(options)
-    if not settings.ports:
+    if not settings.ports and not settings.buttons:
         raise errors.GatewayError(f"{settings.source}: port: there is none; name at least one [[port]]")
     _log_to_stderr(verbose=options.verbose)
     stopping = threading.Event()
@@ -104,6 +104,8 @@ def _check(options: argparse.Namespace) -> int:
     findings += [(f"port {port.name}: {port.device}", serial_line.problem_of(port)) for port in settings.ports]
     for what, problem in findings:
         print(f"ok    {what}" if problem is None else f"WRONG {what}: {problem}")
+    for line in stable_name.advice(settings.ports):
+        print(f"hint  {line}")
     return EXIT_FAILED if any(problem for _, problem in findings) else 0
 
 
@@ -126,8 +128,11 @@ def _replay(options: argparse.Namespace) -> int:
 
 
 def _status(options: argparse.Namespace) -> int:
-    for line in health.read(_settings(options).state_folder, now=dt.datetime.now(dt.UTC)):
+    settings = _settings(options)
+    for line in health.read(settings.state_folder, now=dt.datetime.now(dt.UTC)):
         print(line)
+    for line in stable_name.advice(settings.ports):
+        print(f"hint      {line}")
     return 0
 
 

@@ -17,6 +17,7 @@ from gateway import errors, private
 FILE_NAME = "status.json"
 HEARTBEAT_S = 60.0
 STALE_S = 10.0
+LOW_BATTERY_PCT = 20.0
 FIX_HOLDS_S = 5.0
 """After so long without a fix the receivers see nothing."""
 
@@ -40,7 +41,17 @@ class Report:
         if before is None:
             return True
         then, now = before.status, self.status
-        return (then.gps, then.ports, before.silent_fobs) != (now.gps, now.ports, self.silent_fobs)
+        fobs_then, fobs_now = (before.silent_fobs, low_fobs(then)), (self.silent_fobs, low_fobs(now))
+        return (then.gps, then.ports, fobs_then) != (now.gps, now.ports, fobs_now)
+
+
+def low_fobs(told: telemetry.Status) -> frozenset[str]:
+    """The fobs whose battery is low."""
+    return frozenset(fob for fob, state in told.fobs.items() if _is_low(state))
+
+
+def _is_low(fob: telemetry.FobState) -> bool:
+    return fob.battery_pct is not None and fob.battery_pct <= LOW_BATTERY_PCT
 
 
 def gps_state(mode: telemetry.FixMode | None, fix_age_s: float | None) -> telemetry.GpsState:
@@ -95,6 +106,7 @@ def _lines(record: Mapping[str, Any], told: telemetry.Status, now: dt.datetime) 
         heard = "never" if state_of_fob.seen is None else f"{(now - state_of_fob.seen).total_seconds():.0f} s ago"
         silent = " (silent)" if fob in record["silent_fobs"] else ""
         battery = "" if state_of_fob.battery_pct is None else f", battery {state_of_fob.battery_pct:.0f} %"
+        battery += " (low)" if _is_low(state_of_fob) else ""
         lines.append(f"fob       {fob}: heard {heard}{battery}{silent}")
     return lines
 

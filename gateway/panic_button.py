@@ -43,8 +43,10 @@ class Buttons:
     def hear(self, parts: list[bytes], line: Line, now: instants.Instant) -> bool:
         """Deal with a `$PDOP` sentence; tell whether there is a new press to send."""
         signal = panic_sentence.read(parts)
-        if signal is None:
-            return False
+        return signal is not None and self.take(signal, line, now)
+
+    def take(self, signal: panic_sentence.Signal, line: Line, now: instants.Instant) -> bool:
+        """Deal with what a fob or a wired button says; tell whether there is a new press to send."""
         self._supervise(signal, line, now)
         if signal.kind is None:
             return False

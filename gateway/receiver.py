@@ -5,7 +5,7 @@ from collections.abc import Callable
 from enum import StrEnum
 
 from domain import telemetry
-from gateway import configuration, instants, nmea, panic_sentence, serial_line
+from gateway import baud_search, configuration, gpsd_reports, instants, nmea, panic_sentence, serial_line
 
 _log = logging.getLogger(__name__)
 
@@ -39,7 +39,11 @@ class Receiver:
     ) -> None:
         self.name = port.name
         self.assembler = nmea.Assembler(require_checksum=port.require_checksum, prompt=True)
+        self.reports = gpsd_reports.Reports() if port.kind is configuration.PortKind.GPSD else None
         self.line = serial_line.SerialLine(port, hear=self._hear, rest=self._rest)
+        self._search = baud_search.BaudSearch() if port.seek_baud else None
+        self._opened_before = 0
+        self._searched = (0, 0, 0)  # openings, bytes and good sentences at the last look
         self.content = Content.GOOD
         self._fixes = fixes
         self._button = button
@@ -58,7 +62,8 @@ class Receiver:
 
     def judge(self, now: instants.Instant) -> None:
         """Say it once when a line has become silent, unreadable or good again."""
-        good = self.assembler.framer.counts.good
+        good = self._good
+        self._seek(now.mono_s)
         if self.line.state is not serial_line.LineState.OPEN:
             self._judged = None
             return
@@ -75,6 +80,23 @@ class Receiver:
         else:
             self._become(Content.GARBLED if came else Content.SILENT, came)
 
+    @property
+    def _good(self) -> int:
+        return self.assembler.framer.counts.good if self.reports is None else self.reports.lines.good
+
+    def _seek(self, mono_s: float) -> None:
+        if self._search is None or self.line.state is not serial_line.LineState.OPEN:
+            return
+        openings, heard, good = self._searched
+        self._searched = (self.line.openings, self.heard_bytes, self._good)
+        if openings != self.line.openings:
+            self._search.restart()
+        was_found = self._search.is_found
+        if self._search.judge(came_bytes=self.heard_bytes - heard, good=self._good - good, mono_s=mono_s):
+            self.line.change_baud(self._search.rate)
+        elif self._search.is_found and not was_found:
+            _log.info("port %s: %s speaks at %d baud", self.name, self.line.port.device, self._search.rate)
+
     def _become(self, content: Content, came: int) -> None:
         if content is self.content:
             return
@@ -85,13 +107,19 @@ class Receiver:
         elif content is Content.GARBLED:
             _log.warning(
                 "%s sends garbage: %d bytes in %.0f s and not one whole sentence; is %d baud right?",
-                where, came, JUDGED_OVER_S, self.line.port.baud,
+                where, came, JUDGED_OVER_S, self.line.baud,
             )  # fmt: skip
         else:
             _log.info("%s sends sentences again", where)
 
     def _hear(self, data: bytes) -> None:
         self.heard_bytes += len(data)
+        if self.reports is not None:
+            if self._opened_before != self.line.openings:
+                self._opened_before = self.line.openings
+                self.reports.restart()
+            self._hand_on(self.reports.feed(data))
+            return
         fixes: list[telemetry.Fix] = []
         for parts in self.assembler.framer.feed(data):
             if parts[0] == panic_sentence.ADDRESS:

@@ -22,6 +22,7 @@ from gateway import (
     instants,
     outbox,
     panic_button,
+    panic_sentence,
     press_clock,
     private,
     receiver,
@@ -30,6 +31,7 @@ from gateway import (
     selection,
     serial_line,
     uplink,
+    wiring,
 )
 
 _log = logging.getLogger(__name__)
@@ -55,6 +57,7 @@ class Gateway:
         self._reports = reporting.Reporting(settings.report_interval_s)
         self._buttons = panic_button.Buttons(self.box, self._selection, self._clock, silence_s=settings.fob_silence_s)
         self.receivers = [receiver.Receiver(port, fixes=self._fixes, button=self._button) for port in settings.ports]
+        self._wired = wiring.Wiring(settings, {each.name: each.line for each in self.receivers}, self._wired_press)
         self.uplink = uplink.Uplink(
             settings, receive=self._receive, changed=self._ring, is_urgent=lambda: self.box.has_presses
         )
@@ -79,6 +82,7 @@ class Gateway:
             self._courier.start()
             for each in self.receivers:
                 each.line.start()
+            self._wired.start()
             while not stopping.is_set():
                 self._tick(instants.now())
                 stopping.wait(_TICK_S)
@@ -88,6 +92,7 @@ class Gateway:
     def _stop(self) -> None:
         for each in self.receivers:
             each.line.stop()
+        self._wired.stop()
         self._courier.stop()
         farewell = telemetry.Status(time=instants.now().utc, online=False, version=version(), backlog=self.box.backlog)
         self.uplink.publish(topics.Lane.STATUS, status.encode(farewell))
@@ -120,6 +125,11 @@ class Gateway:
 
     def _button(self, parts: list[bytes], line: serial_line.SerialLine) -> None:
         if self._buttons.hear(parts, line, instants.now()):
+            self._courier.ring()
+            self.uplink.hurry()
+
+    def _wired_press(self, fob: str, kind: telemetry.PressKind | None, line: serial_line.SerialLine) -> None:
+        if self._buttons.take(panic_sentence.Signal(kind=kind, fob=fob, number=None), line, instants.now()):
             self._courier.ring()
             self.uplink.hurry()
 
@@ -165,7 +175,7 @@ class Gateway:
     # From the main thread
 
     def _tick(self, now: instants.Instant) -> None:
-        lines_run = all(each.line.is_running for each in self.receivers)
+        lines_run = self._wired.is_running and all(each.line.is_running for each in self.receivers)
         if not (lines_run and self._courier.is_running and self.uplink.is_running):
             raise errors.GatewayError("a thread of the gateway has ended; see the log above")
         self.box.tend(now_s=now.mono_s)
@@ -196,7 +206,8 @@ class Gateway:
                 ports={
                     each.name: each.state + (", lead" if standby and each.name == lead else "")
                     for each in self.receivers
-                },
+                }
+                | self._wired.states(),
                 fobs=self._buttons.fobs(),
                 uptime_s=round(now.mono_s - self._started_s, 1),
             ),
@@ -220,7 +231,9 @@ def version() -> str:
 
 
 def _counts(each: receiver.Receiver) -> dict[str, int]:
-    framed, merged = each.assembler.framer.counts, each.assembler.counts
+    reports = each.reports
+    framed = each.assembler.framer.counts if reports is None else reports.lines
+    merged = each.assembler.counts if reports is None else reports.counts
     return {
         "good": framed.good,
         "bad checksum": framed.bad_checksum,

@@ -6,7 +6,7 @@ import os
 import socket
 import sys
 from types import TracebackType
-from typing import Protocol
+from typing import Protocol, Self
 
 from gateway import configuration
 
@@ -29,7 +29,7 @@ class Channel(Protocol):
     def close(self) -> None:
         """Let go of it."""
 
-    def __enter__(self) -> "Channel":
+    def __enter__(self) -> Self:
         """It is closed at the end of a `with`."""
 
     def __exit__(
