@@ -78,7 +78,7 @@ def test_every_key_that_the_example_shows_as_a_default_is_one(tmp_path: Path) ->
         ),
         ("[port]\ndevice = '/dev/a'", "port: must be a list"),
         ("[outbox]\nmost_fixes = 10", "outbox.most_fixes: must be from 1000 to 100000000, not 10"),
-        ("[gatewey]\nx = 1", "gatewey: there is no such key; known here: broker, gateway, outbox, port"),
+        ("[gatewey]\nx = 1", "gatewey: there is no such key; known here: broker, button, gateway, outbox, port"),
     ],
 )
 def test_what_is_wrong_is_named_with_its_file_and_key(tmp_path: Path, added: str, message: str) -> None:
