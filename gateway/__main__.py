@@ -5,6 +5,7 @@ import contextlib
 import dataclasses
 import datetime as dt
 import io
+import json
 import logging
 import math
 import os
@@ -15,7 +16,23 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import cast
 
-from gateway import configuration, decoding, errors, health, replay, serial_line, service, stable_name, tls, uplink
+from gateway import (
+    configuration,
+    decoding,
+    errors,
+    health,
+    logs,
+    metrics_outlet,
+    operation_settings,
+    replay,
+    serial_line,
+    service,
+    stable_name,
+    tls,
+    uplink,
+)
+
+_log = logging.getLogger(__name__)
 
 EXIT_FAILED = 1
 _EXIT_BY_SIGNAL = 128
@@ -27,7 +44,8 @@ def main(arguments: Sequence[str]) -> int:
     try:
         return cast("int", options.command(options))
     except errors.GatewayError as error:
-        print(f"gateway: {error}", file=sys.stderr)
+        for line in str(error).splitlines():
+            print(f"gateway: {line}", file=sys.stderr)
         return EXIT_FAILED
     except KeyboardInterrupt:
         return _EXIT_BY_SIGNAL + signal.SIGINT
@@ -61,6 +79,13 @@ def _parser() -> argparse.ArgumentParser:
         )
     for command in (run, replay):
         command.add_argument("--verbose", action="store_true", help="log details")
+        command.add_argument(
+            "--log-format",
+            type=operation_settings.LogFormat,
+            choices=tuple(operation_settings.LogFormat),
+            help="text or json, one object a line (default: gateway.log_format)",
+        )
+    status.add_argument("--json", action="store_true", help="as a JSON object")
 
     decode = _command(commands, "decode", _decode, "print the fixes of a capture as JSON lines")
     decode.add_argument("file", metavar="FILE", help="a capture of NMEA sentences, - for standard input")
@@ -85,11 +110,17 @@ def _run(options: argparse.Namespace) -> int:
     settings = _settings(options)
     if not settings.ports and not settings.buttons:
         raise errors.GatewayError(f"{settings.source}: port: there is none; name at least one [[port]]")
-    _log_to_stderr(verbose=options.verbose)
+    form = _log_to_stderr(options, settings)
     stopping = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda _number, _frame: stopping.set())
-    service.Gateway(settings).run(stopping)
+    try:
+        service.Gateway(settings).run(stopping)
+    except errors.GatewayError as error:
+        if form is not operation_settings.LogFormat.JSON:
+            raise
+        _log.critical("%s", error)
+        return EXIT_FAILED
     return 0
 
 
@@ -102,6 +133,7 @@ def _check(options: argparse.Namespace) -> int:
     broker = uplink.place(settings.broker) + (" (TLS)" if secured else "")
     findings = [(f"broker {broker}", uplink.probe(settings))]
     findings += [(f"port {port.name}: {port.device}", serial_line.problem_of(port)) for port in settings.ports]
+    findings += metrics_outlet.problems(settings.metrics)
     for what, problem in findings:
         print(f"ok    {what}" if problem is None else f"WRONG {what}: {problem}")
     for line in stable_name.advice(settings.ports):
@@ -115,7 +147,7 @@ def _replay(options: argparse.Namespace) -> int:
     if (tenant, device) != (settings.tenant, settings.device):
         folder = settings.state_folder / f"{tenant}.{device}"
         settings = dataclasses.replace(settings, tenant=tenant, device=device, state_folder=folder)
-    _log_to_stderr(verbose=options.verbose)
+    _log_to_stderr(options, settings)
     summary = replay.play(options.file, settings, speed=options.speed, limit_s=options.wait, told=print)
     print(f"{summary.sentences} sentences ({summary.refused} refused), {summary.fixes} fixes")
     print(f"{summary.sent} fixes sent, {summary.acknowledged} acknowledged")
@@ -129,7 +161,11 @@ def _replay(options: argparse.Namespace) -> int:
 
 def _status(options: argparse.Namespace) -> int:
     settings = _settings(options)
-    for line in health.read(settings.state_folder, now=dt.datetime.now(dt.UTC)):
+    now = dt.datetime.now(dt.UTC)
+    if options.json:
+        print(json.dumps(health.read(settings.state_folder, now=now)))
+        return 0
+    for line in health.lines(settings.state_folder, now=now):
         print(line)
     for line in stable_name.advice(settings.ports):
         print(f"hint      {line}")
@@ -157,10 +193,10 @@ def _settings(options: argparse.Namespace) -> configuration.Configuration:
     return configuration.load(configuration.find(options.config, os.environ))
 
 
-def _log_to_stderr(*, verbose: bool) -> None:
-    logging.basicConfig(
-        level=logging.DEBUG if verbose else logging.INFO, format="%(asctime)s %(levelname)-8s %(message)s"
-    )
+def _log_to_stderr(options: argparse.Namespace, settings: configuration.Configuration) -> operation_settings.LogFormat:
+    form: operation_settings.LogFormat = options.log_format or settings.log_format
+    logs.to_stderr(form, verbose=options.verbose)
+    return form
 
 
 def _speed(text: str) -> float:

@@ -3,19 +3,23 @@
 docs/gateway.md explains every key; deploy/gateway.toml is an example.
 """
 
+import dataclasses
 import datetime as dt
+import functools
 import os
 import tomllib
 import urllib.parse
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from domain.wire import topics
-from gateway import errors
-from gateway.settings_table import Table
+from gateway import errors, operation_settings, private
+from gateway.settings_table import Problems, Table
+
+_T = TypeVar("_T")
 
 VARIABLE = "GATEWAY_CONFIG"
 USUAL_PLACES = (Path(".driveops/gateway.toml"), Path("/etc/driveops/gateway.toml"))
@@ -124,6 +128,8 @@ class Configuration:
     outbox: Outbox = Outbox()
     report_interval_s: float = 0.0  #: 0: every fix
     fob_silence_s: float = 600.0
+    log_format: operation_settings.LogFormat = operation_settings.LogFormat.TEXT
+    metrics: operation_settings.Metrics = field(default_factory=operation_settings.Metrics)
     date_floor: dt.date | None = DATE_FLOOR  #: no receiver's date can be before it; None: no date is corrected
 
 
@@ -166,26 +172,47 @@ def load(path: Path) -> Configuration:
 
 
 def _configuration(path: Path, document: dict[str, Any]) -> Configuration:
-    root = Table(path, "", document)
-    gateway = root.table("gateway")
+    root, problems = Table(path, "", document), Problems()
+    read = problems.gather(lambda: _of_gateway(path, root.table("gateway")), _NOTHING)
+    read = dataclasses.replace(
+        read,
+        broker=problems.gather(lambda: _broker(root.table("broker")), _NOTHING.broker),
+        ports=_gathered(problems, root, "port", _port),
+        buttons=_gathered(problems, root, "button", _button),
+        outbox=problems.gather(lambda: _outbox(root.optional_table("outbox")), _NOTHING.outbox),
+        metrics=problems.gather(lambda: operation_settings.metrics(root.optional_table("metrics")), _NOTHING.metrics),
+    )
+    root.is_wrong = False  # all of its own keys were asked for
+    problems.add(root.unknown())
+    problems.add(_doubles(path, read.ports))
+    problems.refuse()
+    return read
+
+
+_NOTHING = Configuration(source=Path(), tenant="", device="", broker=Broker(host="", port=0), state_folder=Path())
+
+
+def _of_gateway(path: Path, gateway: Table) -> Configuration:
     names = _segment(gateway, "tenant"), _segment(gateway, "device")
     folder = gateway.optional("state_folder", str)
-    read = Configuration(
+    return Configuration(
         source=path,
         tenant=names[0],
         device=names[1],
-        broker=_broker(root.table("broker")),
-        state_folder=_usual_state_folder(*names) if folder is None else root.path(folder),
-        ports=tuple(_port(table) for table in root.tables("port")),
-        buttons=tuple(_button(table) for table in root.tables("button")),
-        outbox=_outbox(root.optional_table("outbox")),
+        broker=_NOTHING.broker,
+        state_folder=private.usual_folder(*names) if folder is None else gateway.path(folder),
         report_interval_s=gateway.number("report_interval_s", 0.0, _DAY_S, 0.0),
         fob_silence_s=gateway.number("fob_silence_s", 1.0, _DAY_S, 600.0),
+        log_format=operation_settings.log_format(gateway),
         date_floor=_date_floor(gateway),
     )
-    root.finish()
-    _refuse_doubles(path, read.ports)
-    return read
+
+
+def _gathered(problems: Problems, root: Table, key: str, read: Callable[[Table], _T]) -> tuple[_T, ...]:
+    nothing: list[Table] = []
+    tables = problems.gather(lambda: root.tables(key), nothing)
+    found = [problems.gather(functools.partial(read, table), None) for table in tables]
+    return tuple(each for each in found if each is not None)
 
 
 def _broker(table: Table) -> Broker:
@@ -314,19 +341,10 @@ def _date_floor(table: Table) -> dt.date | None:
     raise table.error("date_floor", "must be a date like 2024-01-01, or false")
 
 
-def _refuse_doubles(path: Path, ports: tuple[Port, ...]) -> None:
+def _doubles(path: Path, ports: tuple[Port, ...]) -> list[ConfigurationError]:
+    found = []
     for key in ("name", "device"):
         values = [getattr(port, key) for port in ports]
-        for value in values:
-            if values.count(value) > 1:
-                raise ConfigurationError(f"{path}: port.{key}: {value!r} stands there twice")
-
-
-def _usual_state_folder(tenant: str, device: str) -> Path:
-    name = f"{tenant}.{device}"
-    if os.environ.get("STATE_DIRECTORY"):  # systemd's
-        return Path(os.environ["STATE_DIRECTORY"])
-    if os.geteuid() == 0:
-        return Path("/var/lib/driveops-gateway") / name
-    state = os.environ.get("XDG_STATE_HOME")
-    return (Path(state) if state else Path.home() / ".local" / "state") / "driveops-gateway" / name
+        twice = dict.fromkeys(value for value in values if values.count(value) > 1)
+        found += [ConfigurationError(f"{path}: port.{key}: {value!r} stands there twice") for value in twice]
+    return found

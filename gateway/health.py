@@ -35,6 +35,9 @@ class Report:
     silent_fobs: tuple[str, ...]
     thinned: int
     dropped: int
+    connections: int  #: to the broker since the start
+    presses: Mapping[str, int]  #: by kind, since the start
+    press_waits: bool
 
     def matters_beside(self, before: "Report | None") -> bool:
         """Tell whether the server must know at once: not for a battery's percent or the backlog."""
@@ -73,21 +76,35 @@ def write(folder: Path, report: Report) -> None:
         fresh.replace(folder / FILE_NAME)
 
 
-def read(folder: Path, *, now: dt.datetime) -> list[str]:
+def lines(folder: Path, *, now: dt.datetime) -> list[str]:
     """The report of a running gateway, as lines for a person.
 
     Raises:
-        GatewayError: none runs on this folder.
+        GatewayError: none runs on this folder, or it has not reported lately.
+    """
+    record = read(folder, now=now)
+    return _lines(record, status.decode(fields.dump(record["status"])), now)
+
+
+def read(folder: Path, *, now: dt.datetime) -> dict[str, Any]:
+    """The report of a running gateway.
+
+    Raises:
+        GatewayError: none runs on this folder, or it has not reported lately.
     """
     try:
-        record = json.loads((folder / FILE_NAME).read_text(encoding="utf-8"))
+        record: dict[str, Any] = json.loads((folder / FILE_NAME).read_text(encoding="utf-8"))
         told = status.decode(fields.dump(record["status"]))
-    except (OSError, ValueError, KeyError, fields.WireError):
+    except (OSError, ValueError, KeyError, TypeError, fields.WireError):
         raise errors.GatewayError(f"no gateway has run on {folder} yet") from None
     age_s = (now - told.time).total_seconds()
-    if age_s > STALE_S or not _is_alive(record.get("pid")):
+    if not _is_alive(record.get("pid")):
         raise errors.GatewayError(f"the gateway on {folder} does not run; it was last heard {age_s:.0f} s ago")
-    return _lines(record, told, now)
+    if age_s > STALE_S:
+        raise errors.GatewayError(
+            f"the gateway on {folder} (pid {record['pid']}) has not reported for {age_s:.0f} s: is the disk full?"
+        )
+    return record
 
 
 def _lines(record: Mapping[str, Any], told: telemetry.Status, now: dt.datetime) -> list[str]:

@@ -1,5 +1,6 @@
 """Panic buttons: a press is on the disk before its fob is told RECEIVED, and each fob's supervision is watched."""
 
+import collections
 import datetime as dt
 import logging
 import threading
@@ -39,6 +40,7 @@ class Buttons:
         self._lines: dict[str, Line] = {}
         self._silent: set[str] = set()
         self._unconfirmed: dict[int, tuple[str, int]] = {}
+        self._counts: collections.Counter[str] = collections.Counter()
 
     def hear(self, parts: list[bytes], line: Line, now: instants.Instant) -> bool:
         """Deal with a `$PDOP` sentence; tell whether there is a new press to send."""
@@ -58,6 +60,8 @@ class Buttons:
                 with self._lock:
                     self._unconfirmed[kept.press.seq] = (signal.fob, signal.number)
         if kept.is_new:
+            with self._lock:
+                self._counts[str(signal.kind)] += 1
             level = logging.INFO if signal.kind in _NOT_ALARMING else logging.CRITICAL
             _log.log(level, "button of fob %s: %s", signal.fob, signal.kind, extra={"press": str(kept.press.id)})
         return kept.is_new
@@ -88,6 +92,11 @@ class Buttons:
         """What was last heard of each fob."""
         with self._lock:
             return dict(self._fobs)
+
+    def presses(self) -> dict[str, int]:
+        """How many presses of each kind there were since the start."""
+        with self._lock:
+            return dict(self._counts)
 
     def silent(self, now: dt.datetime) -> set[str]:
         """Fobs that have not been heard for too long; said when one becomes so."""

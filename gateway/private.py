@@ -25,3 +25,14 @@ def make_file(path: Path) -> None:
     found = path.stat()
     if found.st_uid == os.geteuid() and found.st_mode & 0o077:
         path.chmod(_FILE_MODE)
+
+
+def usual_folder(tenant: str, device: str) -> Path:
+    """Where a device's state is kept if nothing else is said."""
+    name = f"{tenant}.{device}"
+    if os.environ.get("STATE_DIRECTORY"):  # systemd's
+        return Path(os.environ["STATE_DIRECTORY"])
+    if os.geteuid() == 0:
+        return Path("/var/lib/driveops-gateway") / name
+    state = os.environ.get("XDG_STATE_HOME")
+    return (Path(state) if state else Path.home() / ".local" / "state") / "driveops-gateway" / name

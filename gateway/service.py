@@ -20,6 +20,7 @@ from gateway import (
     errors,
     health,
     instants,
+    metrics_outlet,
     outbox,
     panic_button,
     panic_sentence,
@@ -30,6 +31,7 @@ from gateway import (
     rollover,
     selection,
     serial_line,
+    service_manager,
     uplink,
     wiring,
 )
@@ -70,6 +72,8 @@ class Gateway:
         self._told: health.Report | None = None
         self._told_s = self._written_s = -math.inf
         self._told_session = 0
+        self._metrics = metrics_outlet.Outlet(settings.metrics)
+        self._manager = service_manager.ServiceManager(os.environ)
 
     def run(self, stopping: threading.Event) -> None:
         """Work until `stopping` is set; what is not acknowledged by then stays in the outbox.
@@ -84,12 +88,15 @@ class Gateway:
                 each.line.start()
             self._wired.start()
             while not stopping.is_set():
-                self._tick(instants.now())
+                now = instants.now()
+                self._tick(now)
+                self._manager.is_alive(mono_s=now.mono_s)
                 stopping.wait(_TICK_S)
         finally:
             self._stop()
 
     def _stop(self) -> None:
+        self._manager.stops()
         for each in self.receivers:
             each.line.stop()
         self._wired.stop()
@@ -100,6 +107,7 @@ class Gateway:
         self.delivery.settle()
         backlog = self.box.backlog
         self.box.close()
+        self._metrics.close()
         with contextlib.suppress(OSError):
             (self._settings.state_folder / health.FILE_NAME).unlink(missing_ok=True)
         if self._lock_file is not None:
@@ -191,6 +199,7 @@ class Gateway:
         if now.mono_s - self._written_s >= _FILE_EVERY_S:
             self._written_s = now.mono_s
             health.write(self._settings.state_folder, report)
+            self._metrics.show(report)
 
     def _report(self, now: instants.Instant) -> health.Report:
         last, lead = self._selection.last, self._selection.lead
@@ -219,6 +228,9 @@ class Gateway:
             silent_fobs=tuple(sorted(self._buttons.silent(now.utc))),
             thinned=self.box.thinned,
             dropped=self.box.dropped,
+            connections=self.uplink.connections,
+            presses=self._buttons.presses(),
+            press_waits=self.box.has_presses,
         )
 
 

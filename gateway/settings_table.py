@@ -1,6 +1,7 @@
 """Reading one TOML table: each key is taken once with its type, and what nobody took is an error."""
 
 import dataclasses
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any, TypeVar, cast
 
@@ -17,6 +18,36 @@ _IN_WORDS: dict[type, str] = {
 }
 
 
+class Problems:
+    """Gathers what is wrong with the parts of a file, so that one look tells all of it."""
+
+    def __init__(self) -> None:
+        self._found: list[errors.GatewayError] = []
+
+    def gather(self, read: Callable[[], T], instead: T) -> T:
+        """A part as read; what is wrong with it is kept, and `instead` stands in for it."""
+        try:
+            return read()
+        except errors.GatewayError as error:
+            self._found.append(error)
+            return instead
+
+    def add(self, found: Iterable[errors.GatewayError]) -> None:
+        """Keep more of them."""
+        self._found += found
+
+    def refuse(self) -> None:
+        """Raise them all.
+
+        Raises:
+            GatewayError: there is one; with several, a line for each.
+        """
+        if len(self._found) == 1:
+            raise self._found[0]
+        if self._found:
+            raise errors.GatewayError("\n".join(str(each) for each in self._found))
+
+
 class SettingError(errors.GatewayError):
     """A key of a configuration is missing, unknown or wrong; the message names it and its file."""
 
@@ -30,9 +61,11 @@ class Table:
     content: dict[str, Any]
     taken: set[str] = dataclasses.field(default_factory=set)
     inner: list["Table"] = dataclasses.field(default_factory=list)
+    is_wrong: bool = False
 
     def error(self, key: str, problem: str) -> SettingError:
-        """What is wrong with a key."""
+        """What is wrong with a key; `finish` says nothing more of this table."""
+        self.is_wrong = True
         return SettingError(f"{self.source}: {self._name(key)}: {problem}")
 
     def optional(self, key: str, kind: type[T]) -> T | None:
@@ -108,14 +141,13 @@ class Table:
                 raise self.error(key, f"must be tables, written [[{key}]]")
         return [self._inner(f"{key}[{number}]", item) for number, item in enumerate(value, 1)]
 
-    def finish(self) -> None:
-        """Refuse what nobody asked for, here and in the tables inside."""
-        for key in self.content:
-            if key not in self.taken:
-                known = ", ".join(sorted(self.taken))
-                raise self.error(key, f"there is no such key; known here: {known}")
-        for table in self.inner:
-            table.finish()
+    def unknown(self) -> list[SettingError]:
+        """What nobody asked for, here and in the tables inside; where reading broke off, not all was asked for."""
+        known = ", ".join(sorted(self.taken))
+        found = [] if self.is_wrong else [
+            self.error(key, f"there is no such key; known here: {known}") for key in self.content if key not in self.taken
+        ]  # fmt: skip
+        return found + [error for table in self.inner for error in table.unknown()]
 
     def _inner(self, key: str, content: dict[str, Any]) -> "Table":
         table = Table(self.source, self._name(key), content)

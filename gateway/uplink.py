@@ -99,6 +99,11 @@ class Uplink:
         return self._connections if self._is_up else 0
 
     @property
+    def connections(self) -> int:
+        """How many there were since the start."""
+        return self._connections
+
+    @property
     def outstanding(self) -> int:
         """Messages that the broker has not answered."""
         return self._sent - self._answered
