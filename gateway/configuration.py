@@ -6,7 +6,6 @@ docs/gateway.md explains every key; deploy/gateway.toml is an example.
 import dataclasses
 import datetime as dt
 import functools
-import os
 import tomllib
 import urllib.parse
 from collections.abc import Callable, Mapping
