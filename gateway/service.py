@@ -280,6 +280,9 @@ def _taken(folder: Path) -> IO[str] | None:
         lock.close()
         raise errors.GatewayError(f"another gateway (pid {holder}) works on {folder}") from None
     lock.truncate(0)
-    lock.write(f"{os.getpid()}\n")
-    lock.flush()
+    # Unbuffered: what a full disk doesn't take would be tried again by close(), and fail there.
+    try:
+        os.write(lock.fileno(), f"{os.getpid()}\n".encode())
+    except OSError as error:
+        _log.error("the state folder %s cannot be written: %s", folder, error.strerror)
     return lock

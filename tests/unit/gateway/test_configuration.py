@@ -77,8 +77,15 @@ def test_every_key_that_the_example_shows_as_a_default_is_one(tmp_path: Path) ->
             "port.device: '/dev/a' stands there twice",
         ),
         ("[port]\ndevice = '/dev/a'", "port: must be a list"),
+        ("[metrics]\nlisten = '9101'", "metrics.listen: must be ADDRESS:PORT like 127.0.0.1:9101, not '9101'"),
+        ("[metrics]\nlisten = 'a@b:1'", "metrics.listen: must be ADDRESS:PORT"),
+        ("[metrics]\nlisten = '127.0.0.1:99999'", "metrics.listen: must be ADDRESS:PORT"),
+        ("[metrics]\ntextfile = 'x.txt'", "metrics.textfile: must end in .prom"),
         ("[outbox]\nmost_fixes = 10", "outbox.most_fixes: must be from 1000 to 100000000, not 10"),
-        ("[gatewey]\nx = 1", "gatewey: there is no such key; known here: broker, button, gateway, outbox, port"),
+        (
+            "[gatewey]\nx = 1",
+            "gatewey: there is no such key; known here: broker, button, gateway, metrics, outbox, port",
+        ),
     ],
 )
 def test_what_is_wrong_is_named_with_its_file_and_key(tmp_path: Path, added: str, message: str) -> None:
@@ -157,3 +164,32 @@ def test_no_configuration_at_all_says_where_one_is_looked_for(tmp_path: Path, mo
 
     with pytest.raises(errors.GatewayError, match="give --config FILE or set GATEWAY_CONFIG"):
         configuration.find(None, {})
+
+
+def test_all_that_is_wrong_is_told_at_once_a_line_each(tmp_path: Path) -> None:
+    text = (
+        '[gateway]\ntenant = "demo"\ndevice = "van-01"\nlog_format = "xml"\n[broker]\nhost = "h"\ncolour = 1\n'
+        '[[port]]\nname = "a"\n[[port]]\ndevice = "/dev/b"\nbauds = 1\n[[port]]\ndevice = "/dev/b"\nname = "c"\n'
+        '[metrics]\nlisten = "x"\n[other]\n'
+    )
+    path = write(tmp_path, text)
+
+    with pytest.raises(errors.GatewayError) as caught:
+        configuration.load(path)
+
+    assert [line.removeprefix(f"{path}: ").split(": ")[0] for line in str(caught.value).splitlines()] == [
+        "gateway.log_format",
+        "port[1].device",
+        "metrics.listen",
+        "other",
+        "broker.colour",
+        "port[2].bauds",
+        "port.device",
+    ]
+
+
+def test_metrics_have_a_file_and_an_address_of_either_kind(tmp_path: Path) -> None:
+    read = configuration.load(write(tmp_path, LEAST + '[metrics]\ntextfile = "gw.prom"\nlisten = "[::1]:9101"\n'))
+
+    assert read.metrics.textfile == tmp_path / "gw.prom"
+    assert read.metrics.listen == ("::1", 9101)
