@@ -159,15 +159,24 @@ class Box:
         self._log = folder / "gateway.log"
         self._process: subprocess.Popen[bytes] | None = None
 
-    def start(self) -> None:
+    def start(self, **environ: str) -> None:
         with self._log.open("ab") as log:
             self._process = subprocess.Popen(
-                [sys.executable, "-m", "gateway", "run", "--config", self._config], stdout=log, stderr=log
+                [sys.executable, "-m", "gateway", "run", "--config", self._config],
+                stdout=log,
+                stderr=log,
+                env={**os.environ, **environ},
             )
 
     def stop(self) -> int:
         """SIGTERM; the exit code."""
         return self._end(signal.SIGTERM)
+
+    def halt(self) -> None:
+        """SIGSTOP: it is there and does nothing."""
+        assert self._process is not None
+        self._process.send_signal(signal.SIGSTOP)
+        os.waitpid(self._process.pid, os.WUNTRACED)
 
     def kill(self) -> None:
         self._end(signal.SIGKILL)
@@ -178,8 +187,8 @@ class Box:
     def says(self, text: str, times: int = 1) -> None:
         eventually(lambda: self.log().count(text) >= times, f"the log says {text!r} {times} times")
 
-    def status(self) -> subprocess.CompletedProcess[str]:
-        return gateway("status", "--config", str(self._config))
+    def status(self, *options: str) -> subprocess.CompletedProcess[str]:
+        return gateway("status", "--config", str(self._config), *options)
 
     def _end(self, number: signal.Signals) -> int:
         if self._process is None:

@@ -1,0 +1,280 @@
+"""What is wrong around a gateway: each is one exact line and an exit code, against the real thing, never a stack trace."""
+
+import json
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import urllib.request
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from stack import account, broker_users, engine, ports, scratch
+from tests.fixtures.broker import RunningBroker
+from tests.integration.gateway import ends
+from tests.integration.gateway.ends import eventually
+
+TLS = Path(__file__).parents[2] / "data" / "tls"
+MakeBox = Callable[..., ends.Box]
+
+
+@pytest.fixture
+def make_broker(server_programs: engine.Engine) -> Iterator[Callable[[str], int]]:
+    """Start a Mosquitto that speaks TLS with a certificate; its port."""
+    started: list[subprocess.Popen[bytes]] = []
+    owner = account.of_servers()
+    with scratch.folder("broker") as reachable:
+        folder = owner.folder(reachable / "tls")
+
+        def make(certificate: str) -> int:
+            port = ports.free()
+            users = broker_users.PasswordFile(path=folder / "passwords", owner=owner)
+            users.set({ends.USER: "s3cret-of-van"})
+            for name in ("ca.pem", certificate):
+                owner.write(folder / name, (TLS / name).read_text())
+            owner.write(
+                folder / "mosquitto.conf",
+                f"listener {port} 127.0.0.1\nallow_anonymous false\npassword_file {users.path}\n"
+                f"certfile {folder / certificate}\nkeyfile {folder / certificate}\n",
+            )
+            started.append(
+                subprocess.Popen(
+                    [server_programs.mosquitto, "-c", folder / "mosquitto.conf"],
+                    stderr=subprocess.DEVNULL,
+                    **owner.popen_rights(),
+                )
+            )
+            eventually(lambda: answers(port), "the broker listens")
+            return port
+
+        yield make
+        for each in started:
+            each.kill()
+            each.wait()
+
+
+def answers(port: int) -> bool:
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0
+
+
+def checked(folder: Path, port: int, more: str = "", password: str = "s3cret-of-van") -> tuple[int, list[str]]:
+    """`check` of a box whose certificate authority is the test's own; its exit code and what it says is wrong."""
+    path = folder / "gateway.toml"
+    path.write_text(ends.configuration(folder, port, password) + more)
+    run = ends.gateway("check", "--config", str(path))
+    assert (run.stderr, password in run.stdout) == ("", False)
+    return run.returncode, [line for line in run.stdout.splitlines() if line.startswith("WRONG")]
+
+
+OURS = f'[broker.tls]\nca_file = "{TLS / "ca.pem"}"\n'
+
+
+def test_a_broker_with_tls_and_the_right_password_is_in_order(
+    make_broker: Callable[[str], int], tmp_path: Path
+) -> None:
+    assert checked(tmp_path, make_broker("server.pem"), OURS) == (0, [])
+
+
+def test_a_wrong_password_over_tls(make_broker: Callable[[str], int], tmp_path: Path) -> None:
+    place = f"127.0.0.1:{(port := make_broker('server.pem'))}"
+
+    assert checked(tmp_path, port, OURS, password="not-this-one") == (
+        1,
+        [
+            (
+                f"WRONG broker {place} (TLS): the broker at {place} refuses demo/van-01: Not authorized; "
+                "the password is wrong or the device is not registered"
+            )
+        ],
+    )
+
+
+@pytest.mark.parametrize(
+    ("certificate", "tls", "reason"),
+    [
+        ("expired.pem", OURS, "certificate has expired"),
+        ("server.pem", "[broker.tls]\n", "unable to get local issuer certificate"),
+    ],
+)
+def test_a_certificate_that_is_not_trusted(
+    make_broker: Callable[[str], int], tmp_path: Path, certificate: str, tls: str, reason: str
+) -> None:
+    place = f"127.0.0.1:{(port := make_broker(certificate))}"
+
+    assert checked(tmp_path, port, tls) == (
+        1,
+        [f"WRONG broker {place} (TLS): the broker at {place} shows a certificate that is not trusted: {reason}"],
+    )
+
+
+def test_tls_with_a_broker_that_speaks_none(broker: RunningBroker, tmp_path: Path) -> None:
+    place = f"127.0.0.1:{broker.port}"
+
+    code, wrong = checked(tmp_path, broker.port, OURS)
+
+    assert code == 1
+    assert wrong == [
+        f"WRONG broker {place} (TLS): the broker at {place} hangs up when TLS begins: is this its port for TLS?"
+    ]
+
+
+def test_no_tls_with_a_broker_that_asks_for_it(make_broker: Callable[[str], int], tmp_path: Path) -> None:
+    place = f"127.0.0.1:{(port := make_broker('server.pem'))}"
+
+    code, wrong = checked(tmp_path, port)
+
+    assert code == 1
+    assert len(wrong) == 1
+    assert wrong[0].startswith(f"WRONG broker {place}: the broker at {place} closes the connection")
+
+
+def test_an_option_and_a_command_that_do_not_exist() -> None:
+    for arguments, message in (
+        (("run", "--colour"), "gateway: error: unrecognized arguments: --colour"),
+        (("dance",), "gateway: error: argument COMMAND: invalid choice: 'dance'"),
+        (("run", "--log-format", "xml"), "gateway run: error: argument --log-format: invalid LogFormat value: 'xml'"),
+    ):
+        run = ends.gateway(*arguments)
+        assert run.returncode == 2
+        assert run.stderr.splitlines()[-1].startswith(message)
+
+
+def test_check_tells_all_that_is_wrong_in_a_file(tmp_path: Path) -> None:
+    path = tmp_path / "gateway.toml"
+    path.write_text(ends.configuration(tmp_path, 1, "x") + 'colour = 1\n[[port]]\nname = "gps"\n')
+
+    run = ends.gateway("check", "--config", str(path))
+
+    known = "host, keepalive_s, password, password_file, port, tls"
+    assert (run.returncode, run.stdout) == (1, "")
+    assert run.stderr.splitlines() == [
+        f"gateway: {path}: port[1].device: is missing",
+        f"gateway: {path}: broker.colour: there is no such key; known here: {known}",
+    ]
+
+
+def test_a_port_that_its_user_may_not_read(line: ends.Line, broker: RunningBroker, tmp_path: Path) -> None:
+    if shutil.which("setpriv") is None:
+        pytest.skip("root may read every port unless setpriv(1) takes that right away")
+    line.path.chmod(0o000)
+    path = tmp_path / "gateway.toml"
+    path.write_text(ends.configuration(tmp_path, broker.port, broker.password(ends.USER), line))
+    command = [sys.executable, "-m", "gateway", "check", "--config", str(path)]
+    if os.geteuid() == 0:
+        command = ["setpriv", "--bounding-set=-dac_override,-dac_read_search", *command]
+
+    run = subprocess.run(command, capture_output=True, text=True, check=False)
+
+    assert run.returncode == 1
+    assert f"WRONG port line0: {line.path}: cannot be read: permission denied" in run.stdout
+
+
+def in_a_full_folder(tmp_path: Path, config: Path) -> list[str]:
+    """A command that runs the gateway with its state folder on a disk of its own that has not a byte left."""
+    state = tmp_path / "state"
+    state.mkdir()
+    script = (
+        f"mount -t tmpfs -o size=16k none {state} && chmod 700 {state} && "
+        f"{{ head -c 1M /dev/zero >{state}/ballast; exec {sys.executable} -m gateway run --config {config}; }} 2>&1"
+    )
+    return ["unshare", "-rm", "sh", "-c", script]
+
+
+def test_a_disk_that_is_full_from_the_start_keeps_no_press(
+    line: ends.Line, server: ends.Server, broker: RunningBroker, tmp_path: Path
+) -> None:
+    if shutil.which("unshare") is None or subprocess.run(["unshare", "-rm", "true"], check=False).returncode:
+        pytest.skip("a disk of the test's own needs unshare(1) and user namespaces")
+    config = tmp_path / "gateway.toml"
+    config.write_text(ends.configuration(tmp_path, broker.port, broker.password(ends.USER), line))
+    log = tmp_path / "log"
+    with log.open("wb") as out, subprocess.Popen(in_a_full_folder(tmp_path, config), stdout=out) as process:
+        eventually(lambda: "connected to the broker" in log.read_text(), "it starts")
+        eventually(lambda: "is open at" in log.read_text(), "it reads")
+        line.say("PDOP,PRESS,F1,7,83,-61")
+        eventually(lambda: len(server.presses) == 1, "the press arrives")
+        eventually(lambda: line.told() == ["PDOP,ACK,F1,7,RECEIVED"], "its fob is told so once the server has it")
+        process.send_signal(signal.SIGTERM)
+
+    assert process.returncode == 0
+    assert f"the state folder {tmp_path / 'state'} cannot be written: No space left on device" in log.read_text()
+    assert "Traceback" not in log.read_text()
+
+
+def test_a_state_folder_that_cannot_be_made_keeps_no_press(
+    make_box: MakeBox, line: ends.Line, server: ends.Server, tmp_path: Path
+) -> None:
+    (tmp_path / "state").write_text("a file stands in the way")
+    box = make_box(line)
+    box.start()
+    box.says("connected to the broker")
+    box.says("is open at")
+
+    line.say("PDOP,PRESS,F1,7,83,-61")
+
+    eventually(lambda: len(server.presses) == 1, "the press arrives")
+    assert box.stop() == 0
+    assert f"the state folder {tmp_path / 'state'} cannot be written: File exists" in box.log()
+    assert "Traceback" not in box.log()
+
+
+def test_a_service_in_full(
+    make_box: MakeBox, line: ends.Line, server: ends.Server, broker: RunningBroker, tmp_path: Path
+) -> None:
+    """Notifies its manager, logs JSON, shows its figures in a file and on a port, tells its status; and no secret in any."""
+    port = ports.free()
+    metrics = f'[metrics]\ntextfile = "gw.prom"\nlisten = "127.0.0.1:{port}"'
+    box = make_box(line, more=f'log_format = "json"\n{metrics}')
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as manager:
+        manager.bind(str(tmp_path / "notify"))
+        manager.settimeout(ends.LIMIT_S)
+        box.start(NOTIFY_SOCKET=str(tmp_path / "notify"), WATCHDOG_USEC="3000000")
+        assert [manager.recv(100) for _ in range(2)] == [b"READY=1\nWATCHDOG=1", b"WATCHDOG=1"]
+        box.says("connected to the broker")
+        box.says("is open at")
+        line.second("101112.00")
+        line.say("PDOP,PRESS,F1,7,83,-61")
+        eventually(lambda: len(server.presses) == 1 and len(server.fixes) == 1, "both arrive")
+        shown = 'driveops_gateway_presses_total{kind="press"} 1\n'
+        eventually(lambda: shown in (tmp_path / "gw.prom").read_text(), "the file counts the press")
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics", timeout=5) as answer:
+            fetched = answer.read().decode()
+        status = box.status("--json")
+        assert box.stop() == 0
+        while (word := manager.recv(100)) != b"STOPPING=1":
+            assert word == b"WATCHDOG=1"
+
+    assert shown in fetched
+    assert "driveops_gateway_link_up 1\n" in fetched
+    told = json.loads(status.stdout)
+    assert (told["broker"], told["presses"], told["sentences"]["line0"]["fixes"]) == (None, {"press": 1}, 1)
+    records = [json.loads(row) for row in box.log().splitlines()]
+    assert all({"time", "level", "logger", "message"} <= record.keys() for record in records)
+    assert [record["press"] for record in records if "press" in record] == [server.presses[0]["id"]]
+    assert not (tmp_path / "gw.prom").exists()
+    for text in (box.log(), fetched, status.stdout):
+        assert broker.password(ends.USER) not in text
+
+
+def test_the_status_of_a_gateway_that_stands_still_is_a_failure(
+    make_box: MakeBox, line: ends.Line, tmp_path: Path
+) -> None:
+    box = make_box(line)
+    box.start()
+    eventually(lambda: box.status().returncode == 0, "it tells its status")
+    path = tmp_path / "state" / "status.json"
+    box.halt()
+    record = json.loads(path.read_text())
+    record["status"]["t"] = "2026-01-01T00:00:00.000Z"
+    path.write_text(json.dumps(record))
+
+    run = box.status("--json")
+
+    assert (run.returncode, run.stdout) == (1, "")
+    assert "has not reported for " in run.stderr
+    assert "is the disk full?" in run.stderr
