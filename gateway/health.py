@@ -118,7 +118,7 @@ def _lines(record: Mapping[str, Any], told: telemetry.Status, now: dt.datetime) 
     ]
     for name, state in told.ports.items():
         counts = record["sentences"].get(name, {})
-        lines.append(f"port      {name}: {state}, " + ", ".join(f"{count} {what}" for what, count in counts.items()))
+        lines.append(", ".join([f"port      {name}: {state}", *(f"{count} {what}" for what, count in counts.items())]))
     for fob, state_of_fob in told.fobs.items():
         heard = "never" if state_of_fob.seen is None else f"{(now - state_of_fob.seen).total_seconds():.0f} s ago"
         silent = " (silent)" if fob in record["silent_fobs"] else ""
