@@ -1,6 +1,8 @@
 """The command line: `python -m db …`."""
 
 import csv
+import datetime as dt
+import getpass
 import os
 import sys
 from collections.abc import Iterator
@@ -11,7 +13,7 @@ import psycopg
 import sqlalchemy as sa
 import typer
 
-from db import access, check, devices, editions, engine, errors, migrate, settings, user_cli
+from db import access, check, device_codes, devices, editions, engine, errors, migrate, settings, user_cli
 from db.seed import demo
 from domain import errors as domain_errors
 
@@ -28,6 +30,8 @@ app.add_typer(device_app, name="device")
 app.add_typer(user_cli.app, name="user")
 
 _NOT_THERE = (psycopg.errors.UndefinedTable, psycopg.errors.UndefinedColumn)
+
+_SERVER = "https://fleet.example.org"
 
 Tenant = Annotated[str, typer.Option("--tenant", help="Slug of the tenant.")]
 
@@ -146,6 +150,25 @@ def list_devices(tenant: Tenant) -> None:
     for slug, name in sorted(registry.devices):
         if slug == tenant:
             typer.echo(name)
+
+
+@device_app.command("code")
+def make_device_code(
+    tenant: Tenant,
+    device: Annotated[str, typer.Option("--device", help="Its level in topics.")],
+    *,
+    create: Annotated[bool, typer.Option("--create", help="Register it as a gateway if it is not there.")] = False,
+    server: Annotated[str, typer.Option("--server", help="Where the box finds the web server.")] = _SERVER,
+) -> None:
+    """Print a one-time code, good for a day, by which a box gets its password, and the command to run there."""
+    with engine.connect(current_settings().database_url) as connection:
+        owner = devices.tenant_id(connection, tenant)
+        if create:
+            devices.add(connection, owner, [devices.NewDevice(name=device, kind="gateway")])
+        made = device_codes.add(connection, tenant, device, created_by=getpass.getuser(), now=dt.datetime.now(dt.UTC))
+        connection.commit()
+    typer.echo(made)
+    typer.echo(f"on the box: python -m gateway provision --server {server.rstrip('/')} --code {made}", err=True)
 
 
 @device_app.command("retire")

@@ -14,6 +14,8 @@ GEOFENCES = "geofences"
 """A geofence was added or changed."""
 ALERTS = "alerts"
 """An alert was raised or changed."""
+BROKER_USERS = "broker_users"
+"""A device has got a password at the broker."""
 
 
 class Notices:

@@ -1,21 +1,13 @@
 """The broker's password file: users are added and changed while it runs; the broker reads it again on SIGHUP."""
 
-import base64
 import fcntl
-import hashlib
-import hmac
-import secrets
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from domain.wire import topics
+from domain.wire import broker_password, topics
 from stack import account, errors
-
-# mosquitto_passwd's own format and figures. The passwords are random and long, so more rounds would protect nothing
-# and only make ten thousand devices that reconnect at once wait for each other.
-_ROUNDS, _SALT_BYTES, _SCHEME = 101, 12, "7"
 
 
 def device_user(tenant: str, device: str) -> str:
@@ -25,7 +17,7 @@ def device_user(tenant: str, device: str) -> str:
 
 def new_password() -> str:
     """Make up a password of 192 bits, safe in an address and in a configuration file."""
-    return secrets.token_urlsafe(24)
+    return broker_password.new()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -42,7 +34,7 @@ class PasswordFile:
     def accepts(self, user: str, password: str) -> bool:
         """Tell whether the broker would let this user in."""
         stored = self._read().get(user)
-        return stored is not None and matches(password, stored)
+        return stored is not None and broker_password.matches(password, stored)
 
     def set(self, users: dict[str, str]) -> None:
         """Add users or change their passwords (name → password)."""
@@ -50,7 +42,11 @@ class PasswordFile:
             require_user(name)
         with self._locked():
             known = self._read()
-            changed = {name: encoded(secret) for name, secret in users.items() if not self.accepts(name, secret)}
+            changed = {
+                name: broker_password.encoded(secret)
+                for name, secret in users.items()
+                if not self.accepts(name, secret)
+            }
             if changed or not self.path.exists():
                 self._write(known | changed)
 
@@ -58,6 +54,18 @@ class PasswordFile:
         """Take users out; a name that isn't there is no error."""
         with self._locked():
             self._write({name: stored for name, stored in self._read().items() if name not in users})
+
+    def sync(self, hashes: Mapping[str, str | None]) -> bool:
+        """Take over hashes that were made elsewhere (None: the user is out); tell whether the file changed."""
+        for name in hashes:
+            require_user(name)
+        with self._locked():
+            known = self._read()
+            merged = {name: stored for name, stored in (known | dict(hashes)).items() if stored is not None}
+            if merged == known:
+                return False
+            self._write(merged)
+            return True
 
     def _read(self) -> dict[str, str]:
         if not self.path.exists():
@@ -88,28 +96,3 @@ def require_user(name: str) -> None:
         raise errors.StackError(f"{name!r} can't be a broker user: {error}") from error
     if len(levels) > 2:  # noqa: PLR2004 (tenant and device)
         raise errors.StackError(f"{name!r} can't be a broker user: it has more than two levels")
-
-
-def encoded(password: str) -> str:
-    """Hash a password as the broker stores it: PBKDF2 with SHA-512."""
-    salt = secrets.token_bytes(_SALT_BYTES)
-    return f"${_SCHEME}${_ROUNDS}${_base64(salt)}${_base64(_digest(password, salt, _ROUNDS))}"
-
-
-def matches(password: str, stored: str) -> bool:
-    """Compare a password with a stored hash."""
-    try:
-        _, scheme, rounds, salt, digest = stored.split("$")
-        expected = base64.b64decode(digest)
-        actual = _digest(password, base64.b64decode(salt), int(rounds))
-    except ValueError:
-        return False
-    return scheme == _SCHEME and hmac.compare_digest(actual, expected)
-
-
-def _digest(password: str, salt: bytes, rounds: int) -> bytes:
-    return hashlib.pbkdf2_hmac("sha512", password.encode(), salt, rounds)
-
-
-def _base64(value: bytes) -> str:
-    return base64.b64encode(value).decode()

@@ -1,6 +1,7 @@
 """The schema as SQLAlchemy tables; db/migrations makes it, and a test holds the two equal."""
 
 from db.tables.accounts import LINK_PURPOSES, account, login_link, session
+from db.tables.credentials import device_code, device_password
 from db.tables.emergencies import alert, alert_history, press
 from db.tables.geofences import geofence, geofence_event, geofence_presence
 from db.tables.metadata import metadata
@@ -16,7 +17,9 @@ __all__ = [
     "alert",
     "alert_history",
     "device",
+    "device_code",
     "device_latest",
+    "device_password",
     "device_status",
     "fix",
     "fob",

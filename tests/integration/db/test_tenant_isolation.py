@@ -28,9 +28,19 @@ OWN = {
     "device_latest": "device_id = :device_id",
     "activity_hourly": "device_id = :device_id",
 }
-OF_LOGIN = {"account", "session", "login_link"}
+OF_LOGIN = {"account", "session", "login_link", "device_code"}
+OF_BACKEND = {"fix", "device_password"}
 AUTH_CALLS = [
-    f"auth.{name}" for name in ("begin_attempt", "end_session", "find_link", "find_session", "open_session", "use_link")
+    f"auth.{name}"
+    for name in (
+        "begin_attempt",
+        "end_session",
+        "find_link",
+        "find_session",
+        "open_session",
+        "use_device_code",
+        "use_link",
+    )
 ]
 # The functions that the web role may call, each tried by a test of its own below.
 TRIED_FUNCTIONS = {"app.current_tenant", "app.fix_history"}
@@ -52,7 +62,7 @@ class TestTheWebRole:
         with owner.connect() as connection:
             readable = granted(connection, "SELECT")
 
-        assert set(readable) == set(tables.metadata.tables) - OF_LOGIN - {"fix"}
+        assert set(readable) == set(tables.metadata.tables) - OF_LOGIN - OF_BACKEND
         for table in readable:
             with engine.tenant_transaction(web, ours.id) as connection:
                 seen = connection.execute(sa.text(f"SELECT count(*) FROM {table}")).scalar_one()

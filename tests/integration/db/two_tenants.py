@@ -71,6 +71,8 @@ def _fill(connection: sa.Connection, slug: str) -> Tenant:
     token = {"token_sha256": slug.encode(), "account_id": account_id}
     add(tables.session, **own, **times, **token, seen_at=NOW)
     add(tables.login_link, **own, **times, **token, purpose="password")
+    add(tables.device_code, **own, **device, **times, code_sha256=slug.encode(), created_by="root")
+    add(tables.device_password, **own, **device, hash="$7$101$c2FsdA==$aGFzaA==", set_at=NOW)
     return Tenant(id=tenant_id, device_id=device_id)
 
 

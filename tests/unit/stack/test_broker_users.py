@@ -3,6 +3,7 @@ from pathlib import Path
 import pytest
 
 from domain import errors as domain_errors
+from domain.wire import broker_password
 from stack import broker_users, errors
 
 # Made by mosquitto_passwd 2.0.21 for the password "open sesame".
@@ -17,21 +18,21 @@ def passwords(tmp_path: Path) -> broker_users.PasswordFile:
 
 
 def test_a_hash_of_mosquitto_passwd_is_understood() -> None:
-    assert broker_users.matches("open sesame", RECORDED)
-    assert not broker_users.matches("open sesam", RECORDED)
+    assert broker_password.matches("open sesame", RECORDED)
+    assert not broker_password.matches("open sesam", RECORDED)
 
 
 def test_a_password_matches_its_own_hash_alone_and_never_looks_the_same_twice() -> None:
-    first, second = broker_users.encoded("secret"), broker_users.encoded("secret")
+    first, second = broker_password.encoded("secret"), broker_password.encoded("secret")
     assert first != second
-    assert broker_users.matches("secret", first)
-    assert broker_users.matches("secret", second)
-    assert not broker_users.matches("Secret", first)
+    assert broker_password.matches("secret", first)
+    assert broker_password.matches("secret", second)
+    assert not broker_password.matches("Secret", first)
 
 
 @pytest.mark.parametrize("stored", ["", "secret", "$7$101$x", "$6$c2FsdA==$AAAA", "$7$many$c2FsdA==$AAAA"])
 def test_a_line_in_another_format_lets_nobody_in(stored: str) -> None:
-    assert not broker_users.matches("secret", stored)
+    assert not broker_password.matches("secret", stored)
 
 
 def test_users_are_added_changed_and_removed(passwords: broker_users.PasswordFile) -> None:
