@@ -115,13 +115,23 @@ def _run(options: argparse.Namespace) -> int:
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda _number, _frame: stopping.set())
     try:
-        service.Gateway(settings).run(stopping)
+        gateway = service.Gateway(settings)
+        gateway.run(stopping)
     except errors.GatewayError as error:
         if form is not operation_settings.LogFormat.JSON:
             raise
         _log.critical("%s", error)
         return EXIT_FAILED
+    if gateway.is_to_restart:
+        _begin_anew()
     return 0
+
+
+def _begin_anew() -> None:
+    # In the same process, so that it works under any supervisor and under none; an update that was installed begins with it.
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os.execv(sys.executable, [sys.executable, *sys.orig_argv[1:]])  # noqa: S606 - as we were started
 
 
 def _check(options: argparse.Namespace) -> int:

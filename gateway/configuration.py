@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from domain.wire import topics
-from gateway import errors, operation_settings, private
+from gateway import errors, operation_settings, private, reporting_rules
 from gateway.settings_table import Problems, Table
 
 _T = TypeVar("_T")
@@ -125,7 +125,7 @@ class Configuration:
     ports: tuple[Port, ...] = ()
     buttons: tuple[Button, ...] = ()
     outbox: Outbox = Outbox()
-    report_interval_s: float = 0.0  #: 0: every fix
+    reporting: reporting_rules.Rules = reporting_rules.EVERY_FIX
     fob_silence_s: float = 600.0
     log_format: operation_settings.LogFormat = operation_settings.LogFormat.TEXT
     metrics: operation_settings.Metrics = field(default_factory=operation_settings.Metrics)
@@ -173,12 +173,16 @@ def load(path: Path) -> Configuration:
 def _configuration(path: Path, document: dict[str, Any]) -> Configuration:
     root, problems = Table(path, "", document), Problems()
     read = problems.gather(lambda: _of_gateway(path, root.table("gateway")), _NOTHING)
+    simple = read.reporting
     read = dataclasses.replace(
         read,
         broker=problems.gather(lambda: _broker(root.table("broker")), _NOTHING.broker),
         ports=_gathered(problems, root, "port", _port),
         buttons=_gathered(problems, root, "button", _button),
         outbox=problems.gather(lambda: _outbox(root.optional_table("outbox")), _NOTHING.outbox),
+        reporting=problems.gather(
+            lambda: reporting_rules.read(root.optional_table("reporting"), simple), _NOTHING.reporting
+        ),
         metrics=problems.gather(lambda: operation_settings.metrics(root.optional_table("metrics")), _NOTHING.metrics),
     )
     root.is_wrong = False  # all of its own keys were asked for
@@ -200,7 +204,7 @@ def _of_gateway(path: Path, gateway: Table) -> Configuration:
         device=names[1],
         broker=_NOTHING.broker,
         state_folder=private.usual_folder(*names) if folder is None else gateway.path(folder),
-        report_interval_s=gateway.number("report_interval_s", 0.0, _DAY_S, 0.0),
+        reporting=reporting_rules.Rules(interval_s=gateway.number("report_interval_s", 0.0, _DAY_S, 0.0)),
         fob_silence_s=gateway.number("fob_silence_s", 1.0, _DAY_S, 600.0),
         log_format=operation_settings.log_format(gateway),
         date_floor=_date_floor(gateway),

@@ -13,6 +13,7 @@ from typing import IO
 from domain import telemetry
 from domain.wire import control, fields, status, topics
 from gateway import (
+    answered,
     commands,
     configuration,
     courier,
@@ -20,19 +21,22 @@ from gateway import (
     errors,
     health,
     instants,
+    intake,
     metrics_outlet,
+    open_alerts,
     outbox,
     panic_button,
     panic_sentence,
     press_clock,
     private,
     receiver,
+    recording,
     reporting,
-    rollover,
     selection,
     serial_line,
     service_manager,
     uplink,
+    uploads,
     wiring,
 )
 
@@ -54,9 +58,20 @@ class Gateway:
             settings.state_folder / "outbox.db", now=now.utc, most_fixes=settings.outbox.most_fixes
         )
         self._selection = selection.Selection()
-        self._selecting = threading.Lock()
         self._clock = press_clock.PressClock(settings.date_floor)
-        self._reports = reporting.Reporting(settings.report_interval_s)
+        self._alerts = open_alerts.OpenAlerts()
+        self._record = recording.Recording(settings.state_folder / "recent")
+        self._uploads = uploads.Uploads(self._record, self._keep)
+        reports = reporting.Reporting(settings.reporting)
+        self._intake = intake.Intake(
+            floor=settings.date_floor,
+            choice=self._selection,
+            clock=self._clock,
+            reports=reports,
+            record=self._record,
+            alerts=self._alerts,
+            keep=self._keep,
+        )
         self._buttons = panic_button.Buttons(self.box, self._selection, self._clock, silence_s=settings.fob_silence_s)
         self.receivers = [receiver.Receiver(port, fixes=self._fixes, button=self._button) for port in settings.ports]
         self._wired = wiring.Wiring(settings, {each.name: each.line for each in self.receivers}, self._wired_press)
@@ -67,16 +82,27 @@ class Gateway:
             self.box, self.uplink, backlog_fixes_per_s=settings.outbox.backlog_fixes_per_s
         )
         self._courier = courier.Courier(self.delivery)
-        self._commands = commands.Commands(reports=self._reports, locate=self._locate, describe=self._describe)
-        self._unreported: telemetry.Fix | None = None
+        self._restarting = threading.Event()
+        self._commands = commands.Commands(
+            past=answered.Answered(settings.state_folder / "answered.json"),
+            reports=reports,
+            locate=lambda: self._intake.locate(instants.now()),
+            upload=self._uploads.ask,
+            describe=self._describe,
+        )
         self._told: health.Report | None = None
         self._told_s = self._written_s = -math.inf
         self._told_session = 0
         self._metrics = metrics_outlet.Outlet(settings.metrics)
         self._manager = service_manager.ServiceManager(os.environ)
 
+    @property
+    def is_to_restart(self) -> bool:
+        """It stopped because it was told to restart."""
+        return self._restarting.is_set()
+
     def run(self, stopping: threading.Event) -> None:
-        """Work until `stopping` is set; what is not acknowledged by then stays in the outbox.
+        """Work until `stopping` is set or a restart is asked for; what is not acknowledged by then stays in the outbox.
 
         Raises:
             GatewayError: a part of it has died.
@@ -87,7 +113,7 @@ class Gateway:
             for each in self.receivers:
                 each.line.start()
             self._wired.start()
-            while not stopping.is_set():
+            while not (stopping.is_set() or self._restarting.is_set()):
                 now = instants.now()
                 self._tick(now)
                 self._manager.is_alive(mono_s=now.mono_s)
@@ -96,10 +122,12 @@ class Gateway:
             self._stop()
 
     def _stop(self) -> None:
-        self._manager.stops()
+        if not self._restarting.is_set():  # a service manager that hears of a stop would end the process that goes on
+            self._manager.stops()
         for each in self.receivers:
             each.line.stop()
         self._wired.stop()
+        self._record.close()
         self._courier.stop()
         farewell = telemetry.Status(time=instants.now().utc, online=False, version=version(), backlog=self.box.backlog)
         self.uplink.publish(topics.Lane.STATUS, status.encode(farewell))
@@ -117,37 +145,37 @@ class Gateway:
     # From the lines' threads
 
     def _fixes(self, name: str, fixes: list[telemetry.Fix]) -> None:
-        now = instants.now()
-        with self._selecting:
-            taken = []
-            for fix in fixes:
-                dated = rollover.corrected(fix, floor=self._settings.date_floor, now=now.utc)
-                if self._selection.offer(name, dated, mono_s=now.mono_s):
-                    self._clock.saw(dated.time, mono_s=now.mono_s)
-                    self._unreported = None if self._reports.is_due(dated) else dated
-                    if self._unreported is None:
-                        taken.append(dated)
-        if taken:
-            self.box.add_fixes(taken, now_s=now.mono_s)
-            self._courier.ring()
+        self._intake.take(name, fixes, instants.now())
+
+    def _keep(self, fixes: list[telemetry.Fix]) -> None:
+        self.box.add_fixes(fixes, now_s=instants.now().mono_s)
+        self._courier.ring()
 
     def _button(self, parts: list[bytes], line: serial_line.SerialLine) -> None:
-        if self._buttons.hear(parts, line, instants.now()):
-            self._courier.ring()
-            self.uplink.hurry()
+        signal = panic_sentence.read(parts)
+        if signal is not None:
+            self._signal(signal, line)
 
     def _wired_press(self, fob: str, kind: telemetry.PressKind | None, line: serial_line.SerialLine) -> None:
-        if self._buttons.take(panic_sentence.Signal(kind=kind, fob=fob, number=None), line, instants.now()):
+        self._signal(panic_sentence.Signal(kind=kind, fob=fob, number=None), line)
+
+    def _signal(self, signal: panic_sentence.Signal, line: serial_line.SerialLine) -> None:
+        now = instants.now()
+        if self._buttons.take(signal, line, now):
             self._courier.ring()
             self.uplink.hurry()
+            if signal.kind is not None:
+                self._alerts.pressed(signal.fob, signal.kind, mono_s=now.mono_s)
 
     # From the broker's thread
 
     def _receive(self, lane: topics.Lane, payload: bytes) -> None:
         try:
             if lane is topics.Lane.COMMAND:
-                reply = self._commands.carry_out(control.decode_command(payload))
+                reply = self._commands.answer(payload)
                 self.uplink.publish(topics.Lane.REPLY, control.encode_reply(reply))
+                if self._commands.restart_is_asked:
+                    self._restarting.set()
                 return
             told = control.decode_ack(payload)
         except fields.WireError as error:
@@ -155,6 +183,7 @@ class Gateway:
             return
         if isinstance(told, control.AlertNotice):
             self._buttons.notice(told)
+            self._alerts.notice(told, mono_s=instants.now().mono_s)
         else:
             self.delivery.acknowledge(told)
             self._buttons.settle(told)
@@ -162,18 +191,6 @@ class Gateway:
 
     def _ring(self) -> None:
         self._courier.ring()
-
-    def _locate(self) -> float | None:
-        now = instants.now()
-        with self._selecting:
-            last, unreported = self._selection.last, self._unreported
-            self._unreported = None
-        if last is None:
-            return None
-        if unreported is not None:
-            self.box.add_fixes([unreported], now_s=now.mono_s)
-            self._courier.ring()
-        return now.mono_s - last.mono_s
 
     def _describe(self) -> str:
         ports = ", ".join(f"{each.name} {each.state}" for each in self.receivers)
@@ -187,6 +204,8 @@ class Gateway:
         if not (lines_run and self._courier.is_running and self.uplink.is_running):
             raise errors.GatewayError("a thread of the gateway has ended; see the log above")
         self.box.tend(now_s=now.mono_s)
+        self._uploads.step()
+        self._record.tend(mono_s=now.mono_s)
         for each in self.receivers:
             each.judge(now)
         report = self._report(now)

@@ -23,6 +23,14 @@ class CommandName(StrEnum):
     IDENTIFY = "identify"
 
 
+class UnknownCommandError(fields.WireError):
+    """A command of a name that this device doesn't know; it is answered all the same."""
+
+    def __init__(self, command_id: str, name: str) -> None:
+        super().__init__(f"no such command: {name[:40]!r}")
+        self.command_id = command_id
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LaneAck:
     """Sequence numbers that are committed; ranges are inclusive, and None means all up to `seq`."""
@@ -115,14 +123,16 @@ def decode_command(payload: bytes) -> Command:
     """Read a command.
 
     Raises:
+        UnknownCommandError: there is no command of its name.
         WireError: it names the field at fault.
     """
     record = fields.require_object(fields.load(payload), "command")
     command_id = _required_word(record, "id")
+    word = _required_word(record, "name")
     try:
-        name = CommandName(_required_word(record, "name"))
+        name = CommandName(word)
     except ValueError:
-        raise fields.WireError(f"no such command: {record['name'][:40]!r}") from None
+        raise UnknownCommandError(command_id, word) from None
     return Command(id=command_id, name=name, arguments={k: v for k, v in record.items() if k not in ("id", "name")})
 
 

@@ -49,7 +49,7 @@ def test_every_key_that_the_example_shows_as_a_default_is_one(tmp_path: Path) ->
 
     read = configuration.load(write(tmp_path, text))
 
-    assert (read.report_interval_s, read.fob_silence_s, read.date_floor) == (0.0, 600.0, dt.date(2024, 1, 1))
+    assert (read.reporting.interval_s, read.fob_silence_s, read.date_floor) == (0.0, 600.0, dt.date(2024, 1, 1))
     assert (read.broker.port, read.broker.keepalive_s, read.outbox) == (8883, 10, configuration.Outbox())
 
 

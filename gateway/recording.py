@@ -1,0 +1,121 @@
+"""Every fix of the last hour, sent or not, for who wants a moment in full.
+
+Kept compressed in memory, a minute a piece, with a copy of each piece in a folder for the next start: about 10 kB a minute at
+1 Hz. Without a disk the memory alone serves; kill -9 costs the minute under way.
+"""
+
+import datetime as dt
+import logging
+import threading
+import zlib
+from collections import deque
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from domain import telemetry
+from domain.wire import fields, fixes
+from gateway import private
+
+_log = logging.getLogger(__name__)
+
+PIECE_S = 60.0
+MOST_PIECES = 60
+MOST_BYTES = 16_000_000
+_MOST_OPEN = 20_000  # fixes of the piece under way, should nobody come to close it
+_TIME_AT = slice(6, 30)  # {"t":"2026-03-01T12:00:00.250Z",…: times compare as text
+
+
+class Recording:
+    """The pieces of the last hour; fixes are added by the lines' threads, `tend` is one thread's."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._lock = threading.Lock()
+        self._pieces: deque[tuple[int, bytes]] = deque()
+        self._open: deque[bytes] = deque(maxlen=_MOST_OPEN)
+        self._since_s: float | None = None
+        self._fault: str | None = None
+        self._load()
+
+    def add(self, taken: Sequence[telemetry.Fix], *, mono_s: float) -> None:
+        """Record fixes; one before the first day of GPS has no place in the contract."""
+        bodies = [fields.dump(fixes.encode_fix(fix)) for fix in taken if fix.time >= fixes.EARLIEST]
+        with self._lock:
+            self._open.extend(bodies)
+            if bodies and self._since_s is None:
+                self._since_s = mono_s
+
+    def tend(self, *, mono_s: float) -> None:
+        """Close the piece under way once it is a minute old."""
+        if self._since_s is not None and mono_s - self._since_s >= PIECE_S:
+            self.close()
+
+    def close(self) -> None:
+        """Close the piece under way and bring it to the disk."""
+        with self._lock:
+            bodies, self._since_s = list(self._open), None
+            self._open.clear()
+        if not bodies:
+            return
+        piece = zlib.compress(b"\n".join(bodies))
+        with self._lock:
+            number = self._pieces[-1][0] + 1 if self._pieces else 1
+            self._pieces.append((number, piece))
+            gone = self._shortened()
+        self._write(number, piece, gone)
+
+    def pieces(self) -> list[bytes]:
+        """All that is there now, compressed, oldest first."""
+        with self._lock:
+            bodies = list(self._open)
+            whole = [piece for _, piece in self._pieces]
+        return [*whole, zlib.compress(b"\n".join(bodies))] if bodies else whole
+
+    def _shortened(self) -> list[int]:
+        gone = []
+        while len(self._pieces) > MOST_PIECES or sum(len(piece) for _, piece in self._pieces) > MOST_BYTES:
+            gone.append(self._pieces.popleft()[0])
+        return gone
+
+    def _write(self, number: int, piece: bytes, gone: Sequence[int]) -> None:
+        try:
+            private.make_folder(self._folder)
+            fresh = self._folder / ".new"
+            private.make_file(fresh)
+            fresh.write_bytes(piece)
+            fresh.replace(self._path(number))
+            for each in gone:
+                self._path(each).unlink(missing_ok=True)
+        except OSError as error:
+            if self._fault is None:
+                _log.warning("the last hour is kept in memory only: %s: %s", self._folder, error.strerror)
+            self._fault = error.strerror
+            return
+        self._fault = None
+
+    def _load(self) -> None:
+        try:
+            found = sorted(path for path in self._folder.glob("*.fixes") if path.stem.isdecimal())
+            for path in found[:-MOST_PIECES]:
+                path.unlink()
+            for path in found[-MOST_PIECES:]:
+                self._pieces.append((int(path.stem), path.read_bytes()))
+        except OSError as error:
+            _log.warning("the last hour before this start cannot be read: %s: %s", self._folder, error.strerror)
+        for number in self._shortened():
+            self._path(number).unlink(missing_ok=True)
+
+    def _path(self, number: int) -> Path:
+        return self._folder / f"{number:012d}.fixes"
+
+
+def between(pieces: Sequence[bytes], first: dt.datetime, last: dt.datetime) -> Iterator[bytes]:
+    """The bodies of all fixes from `first` to `last`, both included; a torn piece is passed over."""
+    begin, end = fields.iso_ms(first).encode(), fields.iso_ms(last).encode()
+    for piece in pieces:
+        try:
+            bodies = zlib.decompress(piece).split(b"\n")
+        except zlib.error as error:
+            _log.warning("a minute of the last hour cannot be read: %s", error)
+            continue
+        yield from (body for body in bodies if begin <= body[_TIME_AT] <= end)
