@@ -8,7 +8,7 @@ from fastapi.responses import JSONResponse
 from starlette import status
 
 from api import errors, guard, login, security_headers, service, settings
-from api.routes import health
+from api.routes import health, provision
 
 API_PREFIX = "/api/v1"
 
@@ -46,6 +46,7 @@ def finish(app: FastAPI) -> None:
 def _routes() -> APIRouter:
     router = APIRouter(prefix=API_PREFIX)
     router.include_router(health.router)
+    router.include_router(provision.router)
     return router
 
 

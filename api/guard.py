@@ -23,7 +23,7 @@ CLOSE_NOT_SIGNED_IN = 4401
 CLOSE_FOREIGN = 4403
 CLOSE_TRY_AGAIN = 1013
 
-_OPEN = frozenset({"/login", "/logout", "/api/v1/health"})
+_OPEN = frozenset({"/login", "/logout", "/api/v1/health", "/api/v1/provision"})
 # Only what a person looks at is worth a redirect; the rest is asked for by programs, who want to be told.
 _FOR_PROGRAMS = ("/api/", "/assets/", "/static/", "/_dash", "/_reload-hash")
 

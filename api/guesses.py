@@ -24,7 +24,7 @@ class TooManyGuessesError(errors.DomainError):
 
     def __init__(self, wait: dt.timedelta) -> None:
         self.wait_s = math.ceil(wait.total_seconds())  #: whole seconds
-        super().__init__(f"too many wrong passwords; try again in {self.wait_s} s")
+        super().__init__(f"too many wrong guesses; try again in {self.wait_s} s")
 
 
 @dataclass(slots=True)

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import sqlalchemy as sa
 
-from api import desk, live_service, passwords, sessions, settings
+from api import desk, live_service, passwords, provisioning, sessions, settings
 from db import engine
 
 _WEB_POOL = 10
@@ -22,6 +22,7 @@ class Services:
     auth: sa.Engine  #: the functions of schema `auth`
     sessions: sessions.Sessions
     live: live_service.LiveService
+    provisioning: provisioning.Provisioning
 
     @property
     def desk(self) -> desk.Desk:
@@ -47,7 +48,15 @@ def create(choice: settings.Settings) -> Services:
     auth = _engine(choice.auth_database_url, _AUTH_POOL, "driveops login")
     found = sessions.Sessions(auth)
     live = live_service.LiveService(choice, web, alerts, found.find)
-    return Services(choice=choice, web=web, alerts=alerts, auth=auth, sessions=found, live=live)
+    return Services(
+        choice=choice,
+        web=web,
+        alerts=alerts,
+        auth=auth,
+        sessions=found,
+        live=live,
+        provisioning=provisioning.Provisioning(auth, choice.device_broker),
+    )
 
 
 def _engine(dsn: str, pool_size: int, name: str) -> sa.Engine:

@@ -78,7 +78,9 @@ def use(engine: sa.Engine, code: str, now: dt.datetime, *, password_hash: str) -
     parameters = {"code": digest(code), "now": now, "password_hash": password_hash}
     with engine.begin() as connection:
         row = connection.exec_driver_sql(queries.get("auth_use_device_code"), parameters).one_or_none()
-    return row and Provisioned(tenant=row.tenant_slug, device=row.device_name)
+    if row is None:
+        return None
+    return Provisioned(tenant=row.tenant_slug, device=row.device_name)
 
 
 def broker_users(connection: psycopg.Connection[Any]) -> dict[str, str | None]:

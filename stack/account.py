@@ -91,6 +91,16 @@ def of_this_process() -> Account:
     return Account(uid=os.geteuid(), gid=os.getegid(), is_other=False)
 
 
+def of_file(path: Path) -> Account:
+    """Return the account whose a file is, as far as we can give it one; that of the servers where there is none yet."""
+    if os.geteuid() != 0:
+        return of_this_process()
+    if not path.exists():
+        return of_servers()
+    status = path.stat()
+    return Account(uid=status.st_uid, gid=status.st_gid, is_other=True)
+
+
 def of_servers() -> Account:
     """Return the account for the servers that this process starts."""
     if os.geteuid() != 0:

@@ -17,6 +17,7 @@ class Part(StrEnum):
     MIGRATE = "migrate"
     SEED = "seed"
     INGEST = "ingest"
+    BROKER_USERS = "broker-users"
     WEB = "web"
 
 
@@ -36,13 +37,14 @@ def table(
         databases=(addresses.DATABASE,),
         new_password=known.superuser,
     )
+    message_broker = broker.Broker(
+        programs=programs, folder=folder, port=known.broker_port, accounts=addresses.accounts(known)
+    )
     vitals = health.vitals_file(folder)
     migration = {"DATABASE_URL": places.database_url} | _role_passwords(choice, known)
     children: dict[Part, Child] = {
         Part.POSTGRES: server,
-        Part.BROKER: broker.Broker(
-            programs=programs, folder=folder, port=known.broker_port, accounts=addresses.accounts(known)
-        ),
+        Part.BROKER: message_broker,
         Part.MIGRATE: program.Program(
             name="migrate",
             arguments=("db", "upgrade"),
@@ -60,10 +62,25 @@ def table(
             folder=folder,
             ready=lambda pid: not health.trouble_of_ingest(vitals, pid),
         ),
+        Part.BROKER_USERS: program.Program(
+            name="broker-users",
+            arguments=(
+                *("stack", "broker-users", "--watch"),
+                *("--write", str(message_broker.users.path), "--broker", str(message_broker.configuration)),
+            ),
+            env=places.variables(),
+            folder=folder,
+        ),
         Part.WEB: program.Program(
             name=health.WEB,
             arguments=("dashboard", "run"),
-            env=places.variables() | {"WEB_HOST": "127.0.0.1"} | dict(web_files or {}),
+            env=places.variables()
+            | {
+                "WEB_HOST": "127.0.0.1",
+                "WEB_DEVICE_BROKER_HOST": "127.0.0.1",
+                "WEB_DEVICE_BROKER_PORT": str(known.broker_port),
+            }
+            | dict(web_files or {}),
             folder=folder,
             port=known.web_port,
             ready=lambda _pid: health.answers(known.web_port),

@@ -11,7 +11,11 @@ from typer.main import get_command
 from stack import program, settings
 
 #: Command → module and function.
-COMMANDS = {"demo": ("stack.demo.cli", "demo"), "fleet": ("stack.fleet.cli", "fleet")}
+COMMANDS = {
+    "broker-users": ("stack.broker_users_cli", "broker_users"),
+    "demo": ("stack.demo.cli", "demo"),
+    "fleet": ("stack.fleet.cli", "fleet"),
+}
 
 
 class LazyGroup(TyperGroup):

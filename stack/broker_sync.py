@@ -1,0 +1,55 @@
+"""Keeps the broker's password file in step with the database: devices get in, and are put out, without a restart."""
+
+import itertools
+import logging
+import os
+import signal
+import time
+from pathlib import Path
+
+import psycopg
+
+from db import device_codes, engine, notices
+from stack import account, broker_users, processes
+
+#: A notice brings a change at once; this is for one that was missed.
+_LOOK_AGAIN_S, _RETRY_S = 5.0, 2.0
+_log = logging.getLogger(__name__)
+
+
+def once(dsn: str, file: Path, configuration: Path | None) -> bool:
+    """Write what has changed, tell the broker that runs on this configuration, and tell whether anything had changed.
+
+    Raises:
+        psycopg.Error: the database can't be read.
+        StackError: a name can't be a broker user.
+    """
+    with engine.open_connection(dsn, application_name="driveops broker users") as connection:
+        hashes = device_codes.broker_users(connection)
+    users = broker_users.PasswordFile(path=file, owner=account.of_file(file))
+    if not users.sync(hashes):
+        return False
+    if configuration is not None:
+        _tell(configuration)
+    _log.info("the broker's users have changed: %d devices of the database", len(hashes))
+    return True
+
+
+def watch(dsn: str, file: Path, configuration: Path | None) -> None:
+    """Do so for ever, at each notice; an absent database is waited for."""
+    while True:
+        try:
+            with notices.Notices(dsn, (notices.BROKER_USERS, notices.REGISTRY)) as heard:
+                while True:
+                    once(dsn, file, configuration)
+                    heard.wait(_LOOK_AGAIN_S)
+        except psycopg.Error as error:
+            _log.warning("the broker's users can't be read from the database: %s", error)
+            time.sleep(_RETRY_S)
+
+
+def _tell(configuration: Path) -> None:
+    """SIGHUP to whatever broker runs on this file; one that is down reads its users when it starts."""
+    wanted = ("-c", str(configuration))
+    for process in processes.find(lambda pid: wanted in itertools.pairwise(processes.command(pid))):
+        os.kill(process.pid, signal.SIGHUP)
