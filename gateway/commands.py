@@ -56,6 +56,7 @@ class Commands:
         try:
             command = control.decode_command(payload)
         except control.UnknownCommandError as error:
+            _log.warning("%s", error)
             return control.Reply(id=error.command_id, ok=False, detail=str(error))
         before = self._past.find(command.id)
         if before is not None:

@@ -16,8 +16,8 @@ from gateway import (
     answered,
     commands,
     configuration,
-    courier,
     delivery,
+    dispatch,
     errors,
     health,
     instants,
@@ -54,9 +54,7 @@ class Gateway:
         self._lock_file = _taken(settings.state_folder)
         now = instants.now()
         self._started_s = now.mono_s
-        self.box = outbox.Outbox(
-            settings.state_folder / "outbox.db", now=now.utc, most_fixes=settings.outbox.most_fixes
-        )
+        self.box = outbox.Outbox(settings.state_folder / "outbox.db", now=now.utc, bounds=settings.outbox.bounds)
         self._selection = selection.Selection()
         self._clock = press_clock.PressClock(settings.date_floor)
         self._alerts = open_alerts.OpenAlerts()
@@ -81,7 +79,7 @@ class Gateway:
         self.delivery = delivery.Delivery(
             self.box, self.uplink, backlog_fixes_per_s=settings.outbox.backlog_fixes_per_s
         )
-        self._courier = courier.Courier(self.delivery)
+        self._courier = dispatch.Dispatch(self.box, self.delivery, confirm=self._buttons.confirm)
         self._restarting = threading.Event()
         self._commands = commands.Commands(
             past=answered.Answered(settings.state_folder / "answered.json"),
@@ -133,8 +131,8 @@ class Gateway:
         self.uplink.publish(topics.Lane.STATUS, status.encode(farewell))
         self.uplink.stop()
         self.delivery.settle()
-        backlog = self.box.backlog
         self.box.close()
+        backlog = self.box.backlog
         self._metrics.close()
         with contextlib.suppress(OSError):
             (self._settings.state_folder / health.FILE_NAME).unlink(missing_ok=True)
@@ -148,7 +146,7 @@ class Gateway:
         self._intake.take(name, fixes, instants.now())
 
     def _keep(self, fixes: list[telemetry.Fix]) -> None:
-        self.box.add_fixes(fixes, now_s=instants.now().mono_s)
+        self.box.add_fixes(fixes)
         self._courier.ring()
 
     def _button(self, parts: list[bytes], line: serial_line.SerialLine) -> None:
@@ -182,8 +180,8 @@ class Gateway:
             _log.warning("a message on %s is not understood: %s", lane, error)
             return
         if isinstance(told, control.AlertNotice):
-            self._buttons.notice(told)
             self._alerts.notice(told, mono_s=instants.now().mono_s)
+            self._buttons.notice(told)
         else:
             self.delivery.acknowledge(told)
             self._buttons.settle(told)
@@ -203,7 +201,7 @@ class Gateway:
         lines_run = self._wired.is_running and all(each.line.is_running for each in self.receivers)
         if not (lines_run and self._courier.is_running and self.uplink.is_running):
             raise errors.GatewayError("a thread of the gateway has ended; see the log above")
-        self.box.tend(now_s=now.mono_s)
+        self.box.watch(now_s=now.mono_s)
         self._uploads.step()
         self._record.tend(mono_s=now.mono_s)
         for each in self.receivers:

@@ -109,6 +109,12 @@ class Server:
     def command(self, command: control.Command) -> None:
         self._send(topics.Lane.COMMAND, control.encode_command(command))
 
+    def ask(self, command_id: str, name: control.CommandName, **arguments: object) -> dict[str, Any]:
+        """Send a command and wait for its answer."""
+        self.command(control.Command(id=command_id, name=name, arguments=arguments))
+        eventually(lambda: any(reply["id"] == command_id for reply in self.replies), f"an answer to {command_id}")
+        return next(reply for reply in self.replies if reply["id"] == command_id)
+
     def times(self) -> list[str]:
         """The times of all fixes that came, without repeats, in order of time."""
         return sorted({fix["t"] for fix in self.fixes})

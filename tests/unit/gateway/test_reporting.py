@@ -130,7 +130,7 @@ def _plane(fix: telemetry.Fix) -> complex:
 
 def _from_leg_m(point: complex, a: complex, b: complex) -> float:
     along = b - a
-    if not along:
+    if abs(along) < 1e-6:
         return abs(point - a)
     part = ((point - a) * along.conjugate()).real / abs(along) ** 2
     return abs(point - a - min(1.0, max(0.0, part)) * along)
