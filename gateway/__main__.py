@@ -24,6 +24,8 @@ from gateway import (
     logs,
     metrics_outlet,
     operation_settings,
+    provision_request,
+    provisioning,
     replay,
     serial_line,
     service,
@@ -86,6 +88,16 @@ def _parser() -> argparse.ArgumentParser:
             help="text or json, one object a line (default: gateway.log_format)",
         )
     status.add_argument("--json", action="store_true", help="as a JSON object")
+
+    provision = _command(commands, "provision", _provision, "get this device's credentials for a one-time code")
+    provision.add_argument("--server", required=True, metavar="URL", help="the web server, https://…")
+    provision.add_argument("--code", required=True, help="from `python -m db device code`")
+    provision.add_argument("--config", metavar="FILE", help="the configuration to make if it is not there")
+    provision.add_argument(
+        "--ca-file", type=Path, metavar="FILE", help="trust this authority for the server, and no other"
+    )
+    provision.add_argument("--insecure-http", action="store_true", help="ask without TLS, beyond this machine")
+    provision.add_argument("--force", action="store_true", help="replace credentials and configuration")
 
     decode = _command(commands, "decode", _decode, "print the fixes of a capture as JSON lines")
     decode.add_argument("file", metavar="FILE", help="a capture of NMEA sentences, - for standard input")
@@ -180,6 +192,22 @@ def _status(options: argparse.Namespace) -> int:
     for line in stable_name.advice(settings.ports):
         print(f"hint      {line}")
     return 0
+
+
+def _provision(options: argparse.Namespace) -> int:
+    url = provision_request.endpoint(options.server, allow_plain=options.insecure_http)
+    at = configuration.to_be_made(options.config, os.environ)
+    places = provisioning.Places(configuration=at, force=options.force)
+    places.require_usable()
+    given = provision_request.ask(url, options.code, options.ca_file)
+    print(
+        f"this is {given.tenant}/{given.device}, its broker {given.host}:{given.port}{' (TLS)' if given.is_tls else ''}"
+    )
+    places.write(given, print)
+    settings = configuration.load(at)
+    provisioning.require_own(settings, given)
+    provisioning.wait_admitted(settings)
+    return _check(argparse.Namespace(config=str(at), offline=False))
 
 
 def _decode(options: argparse.Namespace) -> int:

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from domain.wire import topics
-from gateway import errors, operation_settings, private, reporting_rules
+from gateway import errors, operation_settings, outbox_bounds, private, reporting_rules, secret_file
 from gateway.settings_table import Problems, Table
 
 _T = TypeVar("_T")
@@ -109,7 +109,7 @@ class Button:
 class Outbox:
     """How much is kept while nothing can be sent, and how fast it is sent afterwards."""
 
-    most_fixes: int = 400_000
+    bounds: outbox_bounds.Bounds = outbox_bounds.USUAL
     backlog_fixes_per_s: int = 500
 
 
@@ -150,6 +150,11 @@ def find(named: str | None, environ: Mapping[str, str]) -> Path:
         f"no configuration: give --config FILE or set {VARIABLE}; there is none at {places}. "
         "`python -m stack up` writes the first of them for its own broker"
     )
+
+
+def to_be_made(named: str | None, environ: Mapping[str, str]) -> Path:
+    """Where a configuration is to be: the named place, else the environment's, else the system's."""
+    return Path(named or environ.get(VARIABLE) or USUAL_PLACES[-1])
 
 
 def load(path: Path) -> Configuration:
@@ -227,7 +232,7 @@ def _broker(table: Table) -> Broker:
     return Broker(
         host=_host(table),
         port=table.integer("port", 1, 65_535, 1883 if tls is None else 8883),
-        password=password if password_file is None else _secret(table, password_file),
+        password=password if password_file is None else secret_file.read(table, "password_file", password_file),
         keepalive_s=table.integer("keepalive_s", 2, _LONGEST_KEEPALIVE_S, 10),
         tls=None if tls is None else _tls(tls),
     )
@@ -246,23 +251,13 @@ def _host(table: Table) -> str:
 
 def _tls(table: Table) -> Tls:
     read = Tls(
-        ca_file=table.file("ca_file"), certificate_file=table.file("certificate_file"), key_file=table.file("key_file")
+        ca_file=table.file("ca_file"),
+        certificate_file=table.file("certificate_file"),
+        key_file=secret_file.file(table, "key_file"),
     )
     if read.key_file is not None and read.certificate_file is None:
         raise table.error("key_file", "a key needs its certificate_file")
     return read
-
-
-def _secret(table: Table, name: str) -> str:
-    path = table.path(name)
-    try:
-        mode = path.stat().st_mode
-        secret = path.read_text(encoding="utf-8").strip()
-    except OSError as error:
-        raise table.error("password_file", f"cannot read {path}: {error.strerror}") from None
-    if mode & 0o007:
-        raise table.error("password_file", f"{path} can be read or changed by everybody: chmod o-rwx it")
-    return secret
 
 
 def _port(table: Table) -> Port:
@@ -321,7 +316,11 @@ def _outbox(table: Table | None) -> Outbox:
     if table is None:
         return usual
     return Outbox(
-        most_fixes=table.integer("most_fixes", 1_000, 100_000_000, usual.most_fixes),
+        bounds=outbox_bounds.Bounds(
+            most_fixes=table.integer("most_fixes", 1_000, 100_000_000, usual.bounds.most_fixes),
+            most_bytes=table.integer("most_bytes", 1_000_000, 1_000_000_000_000, usual.bounds.most_bytes),
+            longest=dt.timedelta(days=table.number("longest_days", 1.0, 36_500.0, usual.bounds.longest.days)),
+        ),
         backlog_fixes_per_s=table.integer("backlog_fixes_per_s", 1, 100_000, usual.backlog_fixes_per_s),
     )
 
