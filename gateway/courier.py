@@ -1,24 +1,31 @@
-"""The thread that carries the outbox to the broker."""
+"""The threads that carry the outbox to the broker, and what is in memory to its file."""
 
 import logging
 import threading
 import time
-
-from gateway import delivery
+from typing import Protocol
 
 _log = logging.getLogger(__name__)
 
 _AFTER_FAILURE_S = 1.0
 
 
-class Courier:
-    """Steps a delivery whenever something is due or has happened."""
+class Step(Protocol):
+    """A piece of work."""
 
-    def __init__(self, work: delivery.Delivery) -> None:
-        self._work = work
+    def __call__(self, *, now_s: float) -> float:
+        """Do what is due; seconds until there may be more."""
+
+
+class Courier:
+    """Steps its work whenever something is due or has happened."""
+
+    def __init__(self, step: Step, *, name: str) -> None:
+        self._step = step
+        self._name = name
         self._bell = threading.Event()
         self._stopping = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="courier", daemon=True)
+        self._thread = threading.Thread(target=self._run, name=name, daemon=True)
 
     def start(self) -> None:
         """Begin."""
@@ -43,8 +50,8 @@ class Courier:
         while not self._stopping.is_set():
             self._bell.clear()
             try:
-                wait_s = self._work.step(now_s=time.monotonic())
+                wait_s = self._step(now_s=time.monotonic())
             except Exception:  # noqa: BLE001 - a supervision loop: rows stay in the outbox and are tried again
-                _log.exception("the courier stumbled")
+                _log.exception("the courier of %s stumbled", self._name)
                 wait_s = _AFTER_FAILURE_S
             self._bell.wait(wait_s)

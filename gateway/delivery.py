@@ -1,12 +1,13 @@
 """What is sent next: the newest press, then new fixes at once, then what was kept, oldest first and at a limited rate.
 
-One thread calls `step`; acknowledgements come from another and wait in a queue until then. After each (re)connection all that
-is not acknowledged counts as unsent.
+One thread calls `step`, another `step_presses`, which never waits for a disk; acknowledgements come from a third and wait in a
+queue until then. After each (re)connection all that is not acknowledged counts as unsent.
 """
 
 import dataclasses
 import math
 import queue
+import threading
 from typing import Protocol
 
 from domain.wire import control, fixes, topics
@@ -47,56 +48,71 @@ class Delivery:
         self._link = link
         self._backlog_rate = backlog_fixes_per_s
         self._most_unacknowledged = max(_MOST_UNACKNOWLEDGED, 10 * backlog_fixes_per_s)
-        self._acks: queue.SimpleQueue[control.LaneAck] = queue.SimpleQueue()
+        self._acks: dict[topics.Lane, queue.SimpleQueue[control.LaneAck]] = {
+            lane: queue.SimpleQueue() for lane in (topics.Lane.FIXES, topics.Lane.PANIC)
+        }
+        self._press_lock = threading.Lock()
         self._presses = window.Window(patience_s=ACK_PATIENCE_S, longest_patience_s=ACK_PATIENCE_S)
         self._fixes = window.Window(patience_s=ACK_PATIENCE_S, longest_patience_s=_LONGEST_PATIENCE_S)
-        self._session = 0
+        self._session = self._press_session = 0
         self._live_after = box.newest_fix_seq  # numbers above are new, those up to it are backlog
         self._backlog_after = -1
         self._live_due_s = self._backlog_due_s = -math.inf
         self.sent_fixes = 0
-        self.acknowledged_fixes = 0
+
+    @property
+    def acknowledged_fixes(self) -> int:
+        """Fixes that went because an acknowledgement covered them."""
+        return self._box.acknowledged_fixes
 
     def acknowledge(self, ack: control.LaneAck) -> None:
         """Hand in an acknowledgement, from any thread."""
-        self._acks.put(ack)
+        self._acks[ack.lane].put(ack)
+
+    def step_presses(self, *, now_s: float) -> float:
+        """Send the presses alone: this waits for no disk. Seconds until there may be more."""
+        with self._press_lock:
+            self._settle_presses()
+            session = self._link.session
+            if session == 0:
+                return _TIDY_S
+            if session != self._press_session:
+                self._press_session = session
+                self._presses.clear()
+            self._send_presses(now_s)
+        return _TIDY_S
 
     def step(self, *, now_s: float) -> float:
-        """Send what is due; seconds until there may be more."""
-        self.settle()
+        """Send what is due, presses first; seconds until there may be more."""
+        self.step_presses(now_s=now_s)
+        self._settle_fixes()
         session = self._link.session
         if session == 0:
             return _TIDY_S
         if session != self._session:
-            self._begin(session)
-        self._send_presses(now_s)
+            self._session = session
+            self._fixes.clear()
+            self._live_after, self._backlog_after = self._box.newest_fix_seq, -1
         return max(0.0, min(self._send_live(now_s), self._send_backlog(now_s), _TIDY_S))
 
     def settle(self) -> None:
         """Apply the acknowledgements that have been handed in."""
-        while not self._acks.empty():
-            ack = self._of_sent(self._acks.get())
-            if not ack.ranges:
-                continue
-            gone = self._box.acknowledge(ack)
-            if ack.lane is topics.Lane.FIXES:
-                self.acknowledged_fixes += gone
-                self._fixes.settle(ranges.Ranges(ack))
-            else:
-                self._presses.settle(ranges.Ranges(ack))
+        with self._press_lock:
+            self._settle_presses()
+        self._settle_fixes()
 
-    def _of_sent(self, ack: control.LaneAck) -> control.LaneAck:
-        """Give an acknowledgement without ranges those of what was sent: the newest goes first, older ones perhaps not yet."""
-        if ack.ranges is not None:
-            return ack
-        sent = self._fixes if ack.lane is topics.Lane.FIXES else self._presses
-        return dataclasses.replace(ack, ranges=control.ranges_of(sent.upto(ack.seq)))
+    def _settle_presses(self) -> None:
+        self._settle(topics.Lane.PANIC, self._presses)
 
-    def _begin(self, session: int) -> None:
-        self._session = session
-        self._presses.clear()
-        self._fixes.clear()
-        self._live_after, self._backlog_after = self._box.newest_fix_seq, -1
+    def _settle_fixes(self) -> None:
+        self._settle(topics.Lane.FIXES, self._fixes)
+
+    def _settle(self, lane: topics.Lane, sent: window.Window) -> None:
+        while not self._acks[lane].empty():
+            ack = _of_sent(self._acks[lane].get(), sent)
+            if ack.ranges:
+                self._box.acknowledge(ack)
+                sent.settle(ranges.Ranges(ack))
 
     def _send_presses(self, now_s: float) -> None:
         self._presses.expire(now_s=now_s)
@@ -118,6 +134,9 @@ class Delivery:
         # Where new fixes had to wait for long, the newest go first and the others join the backlog.
         self._live_after = max(self._live_after, newest - fixes.MOST_FIXES)
         batch = self._box.fixes_between(after=self._live_after, upto=newest, limit=fixes.MOST_FIXES)
+        if batch is None:  # on a disk that does not answer: these join the backlog, newer ones are still in memory
+            self._live_after = max(self._live_after, self._box.written_upto)
+            return _AGAIN_S
         if not self._send(batch, now_s):
             return _AGAIN_S
         self._live_after = newest
@@ -135,6 +154,8 @@ class Delivery:
         if not self._has_room(_ROOM_BACKLOG):
             return _AGAIN_S
         found = self._box.fixes_between(after=self._backlog_after, upto=self._live_after, limit=fixes.MOST_FIXES)
+        if found is None:
+            return _AGAIN_S
         batch = [item for item in found if item.seq not in self._fixes]
         if not self._send(batch, now_s):
             return _AGAIN_S
@@ -153,3 +174,8 @@ class Delivery:
 
     def _has_room(self, room: int) -> bool:
         return self._link.outstanding < room and len(self._fixes) + fixes.MOST_FIXES <= self._most_unacknowledged
+
+
+def _of_sent(ack: control.LaneAck, sent: window.Window) -> control.LaneAck:
+    """Give an acknowledgement without ranges those of what was sent: the newest goes first, older ones perhaps not yet."""
+    return ack if ack.ranges is not None else dataclasses.replace(ack, ranges=control.ranges_of(sent.upto(ack.seq)))

@@ -1,26 +1,30 @@
 """What was read and not yet acknowledged. A row goes only when an `ack` covers its number.
 
-Rows live in a SQLite file. While the disk can't be written (full, read-only, torn) they are kept in memory, which is said, and
-go to the disk as soon as it takes them. Presses are never dropped; of the fixes the oldest are thinned when there are too many.
+What is handed in stands in memory at once and can be sent from there; a thread of its own (`write_presses`, `write_fixes`)
+brings it to a SQLite file, so that a disk that stalls keeps nobody waiting. While the disk can't be written (full, read-only,
+torn) rows stay in memory, which is said, and go to the disk as soon as it takes them. Presses are never dropped; of the fixes
+the oldest are thinned when there are too many.
+
+Two locks: `_disk` is held as long as the disk takes, `_lock` for moments only, never around anything that touches a file.
 """
 
 import contextlib
 import dataclasses
 import datetime as dt
+import functools
 import json
 import logging
-import secrets
 import sqlite3
 import threading
-import uuid
-from collections.abc import Callable, Sequence
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
 from domain import telemetry
 from domain.wire import control, fields, fixes, panic, topics
-from gateway import outbox_file, outbox_memory, ranges
+from gateway import numbering, outbox_bounds, outbox_file, outbox_memory, ranges
 
 _log = logging.getLogger(__name__)
 
@@ -28,10 +32,12 @@ T = TypeVar("T")
 
 SYNC_EVERY_S = 5.0
 RETRY_DISK_S = 5.0
+STALLED_S = 5.0
 REPEAT_WINDOW = dt.timedelta(seconds=60)
-_BLOCK = 10_000  # numbers reserved at a time, so that none is given twice even if the last commits were lost
+_READ_PATIENCE_S = 0.2
+_HIGHEST_OF_FOB = 2**63 - 1  # SQLite counts no further
+_MOST_ACKS = 1_000  # an older one that is forgotten costs no more than sending its rows again
 _TABLES: dict[topics.Lane, outbox_file.Table] = {topics.Lane.FIXES: "fix", topics.Lane.PANIC: "press"}
-_CLOCK_IS_SET = dt.datetime(2024, 1, 1, tzinfo=dt.UTC)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,94 +55,84 @@ class Outbox:
     Args:
         path: the file; its folder is made.
         now: UTC, used once to number rows above all that an earlier, lost file may have given.
-        most_fixes: past it the oldest are thinned.
+        bounds: past them the oldest fixes are thinned.
     """
 
-    def __init__(self, path: Path, *, now: dt.datetime, most_fixes: int) -> None:
+    def __init__(self, path: Path, *, now: dt.datetime, bounds: outbox_bounds.Bounds) -> None:
         self._path = path
-        self._most_fixes = most_fixes
-        self._lock = threading.RLock()
+        self._thinner = outbox_bounds.Thinner(bounds)
+        self._disk = threading.Lock()
+        self._lock = threading.Lock()
         self._file: outbox_file.OutboxFile | None = None
-        self._memory = outbox_memory.Fixes()
+        self._memory = outbox_memory.Fixes()  # those that are not on the disk
         # Presses are few: all stand in memory too, so that they can be sent whatever the disk does.
         self._presses: dict[int, bytes] = {}
-        self._volatile: dict[int, telemetry.Press] = {}  # those of them that are not on the disk
+        self._volatile: dict[int, outbox_file.Heard | None] = {}  # those of them that are not on the disk
+        self._durable_news: list[int] = []
+        self._acks: deque[control.LaneAck] = deque(maxlen=_MOST_ACKS)  # not yet applied to the disk
         self._heard: dict[tuple[str, int, str], outbox_file.Heard] = {}
-        self._next = dict.fromkeys(_TABLES, _first_number(now))
-        self._reserved = dict.fromkeys(_TABLES, 0)
+        self._numbers = numbering.Numbering(now)
         self._fixes_on_disk = 0
         self._synced_s = self._tried_s = float("-inf")
-        self.trouble: str | None = None  #: why rows are in memory only
+        self._busy_since_s: float | None = None
+        self._fault: str | None = None
+        self._is_stalled = False
+        self.acknowledged_fixes = 0
         self.thinned = 0
         self._open()
+        self.written_upto = self.newest_fix_seq  #: fixes with higher numbers are in memory
 
-    def add_fixes(self, taken: Sequence[telemetry.Fix], *, now_s: float) -> None:
+    def add_fixes(self, taken: Sequence[telemetry.Fix]) -> None:
         """Keep fixes in the order given; one before the first day of GPS has no place in the contract and is left out."""
+        bodies = [fields.dump(fixes.encode_fix(fix)) for fix in taken if fix.time >= fixes.EARLIEST]
         with self._lock:
-            rows = [
-                (self._number(topics.Lane.FIXES), fields.dump(fixes.encode_fix(fix)))
-                for fix in taken
-                if fix.time >= fixes.EARLIEST
-            ]
-            if not rows:
-                return
-            durable = now_s - self._synced_s >= SYNC_EVERY_S
-            if not self._written(lambda file: file.add_fixes(rows, durable=durable)):
-                self._memory.add(rows)
-                return
-            self._synced_s = now_s if durable else self._synced_s
-            self._fixes_on_disk += len(rows)
-            if self._fixes_on_disk > self._most_fixes:
-                self._thin()
+            self._memory.add([(self._numbers.give("fix"), body) for body in bodies])
 
     def add_press(self, press: telemetry.Press, *, number: int | None) -> Kept:
-        """Keep a press and number it; `number` is the fob's own, by which a repeated one is known."""
+        """Keep a press and number it, in memory at first; `number` is the fob's own, by which a repeated one is known."""
         with self._lock:
             heard = _heard(press, number)
             before = None if heard is None else self._heard.get((heard.fob, heard.number, heard.kind))
             if before is not None and abs(press.time - before.at) <= REPEAT_WINDOW:
                 again = dataclasses.replace(press, id=before.press_id)
-                return Kept(press=again, is_new=False, is_durable=not self._is_volatile(before.press_id))
-            kept = dataclasses.replace(press, seq=self._number(topics.Lane.PANIC))
+                return Kept(press=again, is_new=False, is_durable=not self._is_volatile(before))
+            kept = dataclasses.replace(press, seq=self._numbers.give("press"))
             self._presses[kept.seq] = panic.encode(kept)
-            durable = self._written(lambda file: file.add_press((kept.seq, self._presses[kept.seq]), heard))
-            if not durable:
-                self._volatile[kept.seq] = kept
+            self._volatile[kept.seq] = heard
             if heard is not None:
                 self._heard[heard.fob, heard.number, heard.kind] = heard
-            return Kept(press=kept, is_new=True, is_durable=durable)
+            return Kept(press=kept, is_new=True, is_durable=False)
 
-    def fixes_between(self, *, after: int, upto: int, limit: int) -> list[fixes.Numbered]:
-        """Fixes with after < seq ≤ upto, oldest first."""
-        with self._lock:
-            none: list[outbox_file.Row] = []
-            rows = self._read(lambda file: file.rows("fix", after=after, upto=upto, limit=limit), none)
-            rows += self._memory.rows(after=after, upto=upto, limit=limit - len(rows))
-            numbered = [(seq, _decoded(seq, body)) for seq, body in rows]
-            rotten = [(seq, seq) for seq, item in numbered if item is None]
-            if rotten:
-                _log.error("%d fixes of the outbox cannot be read and are dropped", len(rotten))
-                self.acknowledge(control.LaneAck(lane=topics.Lane.FIXES, seq=rotten[-1][0], ranges=tuple(rotten)))
-            return [item for _, item in numbered if item is not None]
+    def fixes_between(self, *, after: int, upto: int, limit: int) -> list[fixes.Numbered] | None:
+        """Fixes with after < seq ≤ upto, oldest first; None: they are on the disk, and it does not answer now."""
+        while True:
+            rows = self._rows(after, upto, limit)
+            if not rows:
+                return None if rows is None else []
+            with self._lock:
+                gone = [ranges.Ranges(ack) for ack in self._acks if ack.lane is topics.Lane.FIXES]
+            waiting = [row for row in rows if not any(row[0] in covered for covered in gone)]
+            read = self._readable(waiting)
+            if read:
+                return read
+            after = rows[-1][0]
 
     def presses(self) -> list[outbox_file.Row]:
         """The presses that wait with their payloads, newest first."""
         with self._lock:
             return list(reversed(self._presses.items()))
 
-    def acknowledge(self, ack: control.LaneAck) -> int:
-        """Forget what an acknowledgement covers; how many rows that were."""
+    def acknowledge(self, ack: control.LaneAck) -> None:
+        """Forget what an acknowledgement covers: at once in memory, with the next writing on the disk."""
         covered = ranges.Ranges(ack)
         with self._lock:
-            deleted = self._read(lambda file: file.delete(_TABLES[ack.lane], covered.runs), 0)
+            self._acks.append(ack)
             if ack.lane is topics.Lane.FIXES:
-                self._fixes_on_disk -= deleted
-                return deleted + self._memory.delete(covered)
-            gone = [seq for seq in self._presses if seq in covered]
-            for seq in gone:
+                self.acknowledged_fixes += self._memory.delete(covered)
+                return
+            for seq in [seq for seq in self._presses if seq in covered]:
                 del self._presses[seq]
                 self._volatile.pop(seq, None)
-            return len(gone)
 
     def last_number(self, fob: str) -> int | None:
         """The fob's own number of its last press."""
@@ -147,7 +143,7 @@ class Outbox:
     @property
     def newest_fix_seq(self) -> int:
         """The number of the newest fix ever given."""
-        return self._next[topics.Lane.FIXES] - 1
+        return self._numbers.newest("fix")
 
     @property
     def has_presses(self) -> bool:
@@ -165,44 +161,146 @@ class Outbox:
         """Fixes lost because the disk would not take them and memory was full."""
         return self._memory.dropped
 
-    def tend(self, *, now_s: float) -> None:
-        """Try the disk again from time to time while it is in trouble."""
-        with self._lock:
-            if self._file is None and now_s - self._tried_s >= RETRY_DISK_S:
-                self._tried_s = now_s
-                self._open()
+    @property
+    def trouble(self) -> str | None:
+        """Why rows are in memory only."""
+        return self._fault or ("the disk does not answer" if self._is_stalled else None)
+
+    # The writer's
+
+    def write_presses(self, *, now_s: float) -> list[int]:
+        """Bring the presses in memory to the disk; the numbers of those that are there now. Lasts as long as the disk does."""
+        with self._busy(now_s):
+            if self._is_open(now_s):
+                with self._lock:
+                    waiting = [((seq, self._presses[seq]), heard) for seq, heard in self._volatile.items()]
+                for row, heard in waiting:
+                    if not self._written(functools.partial(outbox_file.OutboxFile.add_press, row=row, heard=heard)):
+                        break
+                    self._is_durable(row[0])
+            with self._lock:
+                told, self._durable_news = self._durable_news, []
+        return told
+
+    def write_fixes(self, *, now_s: float, now: dt.datetime) -> None:
+        """Bring the fixes in memory to the disk, forget there what is acknowledged, and thin what is too much."""
+        with self._busy(now_s):
+            if not self._is_open(now_s):
+                return
+            durable = now_s - self._synced_s >= SYNC_EVERY_S
+            if self._flush(durable=durable) and durable:
+                self._synced_s = now_s
+            thinned = self._tried(lambda file: self._thinner.thin(file, self._fixes_on_disk, now=now), 0)
+            with self._lock:
+                self.thinned += thinned
+                self._fixes_on_disk -= thinned
+
+    def watch(self, *, now_s: float) -> None:
+        """Say it when a disk takes very long, from a thread that it does not keep waiting."""
+        since_s = self._busy_since_s
+        was_stalled, self._is_stalled = self._is_stalled, since_s is not None and now_s - since_s >= STALLED_S
+        if self._is_stalled and not was_stalled:
+            _log.error("the disk of %s does not answer: what is read is kept in memory and sent from there", self._path)
+        elif was_stalled and not self._is_stalled:
+            _log.info("the disk of %s answers again", self._path)
 
     def close(self) -> None:
         """Write through and close."""
-        with self._lock:
+        with self._disk:
+            if self._file is not None:
+                with self._lock:
+                    waiting = [((seq, self._presses[seq]), heard) for seq, heard in self._volatile.items()]
+                for row, heard in waiting:
+                    self._written(functools.partial(outbox_file.OutboxFile.add_press, row=row, heard=heard))
+                self._flush(durable=True)
             if self._file is not None:
                 self._file.close()
                 self._file = None
 
-    def _number(self, lane: topics.Lane) -> int:
-        seq = self._next[lane]
-        if seq >= self._reserved[lane] and self._written(lambda file: file.reserve(_TABLES[lane], seq + _BLOCK)):
-            self._reserved[lane] = seq + _BLOCK
-        self._next[lane] = seq + 1
-        return seq
+    def _flush(self, *, durable: bool) -> bool:
+        with self._lock:
+            rows, acks = self._memory.rows(), list(self._acks)
+            reservations = self._numbers.due()
+        for table, upto in reservations:
+            if not self._written(functools.partial(outbox_file.OutboxFile.reserve, lane=table, upto=upto)):
+                return False
+            with self._lock:
+                self._numbers.reserved(table, upto)
+        if rows and not self._written(functools.partial(outbox_file.OutboxFile.add_fixes, rows=rows, durable=durable)):
+            return False
+        if rows:
+            with self._lock:
+                self._fixes_on_disk += len(rows)
+                self.written_upto = max(self.written_upto, rows[-1][0])
+                self._memory.forget(upto=rows[-1][0])
+        return all(self._forgotten(ack) for ack in acks)
 
-    def _is_volatile(self, press_id: uuid.UUID) -> bool:
-        return any(press.id == press_id for press in self._volatile.values())
+    def _forgotten(self, ack: control.LaneAck) -> bool:
+        deleted = self._tried(lambda file: file.delete(_TABLES[ack.lane], ranges.Ranges(ack).runs), None)
+        if deleted is None:
+            return False
+        with self._lock:
+            with contextlib.suppress(ValueError):
+                self._acks.remove(ack)
+            if ack.lane is topics.Lane.FIXES:
+                self._fixes_on_disk -= deleted
+                self.acknowledged_fixes += deleted
+        return True
 
-    def _thin(self) -> None:
-        gone = self._read(lambda file: file.thin(self._fixes_on_disk // 2), 0)
-        self._fixes_on_disk -= gone
-        self.thinned += gone
-        _log.warning("the outbox holds over %d fixes: every second one of the oldest half is dropped", self._most_fixes)
+    def _rows(self, after: int, upto: int, limit: int) -> list[outbox_file.Row] | None:
+        with self._lock:
+            if after >= self.written_upto:
+                return self._memory.rows(after=after, upto=upto, limit=limit)
+        if not self._disk.acquire(timeout=_READ_PATIENCE_S):
+            return None
+        try:
+            none: list[outbox_file.Row] = []
+            rows = self._tried(lambda file: file.rows("fix", after=after, upto=upto, limit=limit), none)
+            with self._lock:
+                return rows + self._memory.rows(after=after, upto=upto, limit=limit - len(rows))
+        finally:
+            self._disk.release()
+
+    def _readable(self, rows: list[outbox_file.Row]) -> list[fixes.Numbered]:
+        numbered = [(seq, _decoded(seq, body)) for seq, body in rows]
+        rotten = tuple((seq, seq) for seq, item in numbered if item is None)
+        if rotten:
+            _log.error("%d fixes of the outbox cannot be read and are dropped", len(rotten))
+            self.acknowledge(control.LaneAck(lane=topics.Lane.FIXES, seq=rotten[-1][0], ranges=rotten))
+        return [item for _, item in numbered if item is not None]
+
+    def _is_volatile(self, heard: outbox_file.Heard) -> bool:
+        return any(each is not None and each.press_id == heard.press_id for each in self._volatile.values())
+
+    def _is_durable(self, seq: int) -> None:
+        with self._lock:
+            if seq in self._volatile:
+                del self._volatile[seq]
+                self._durable_news.append(seq)
+
+    @contextlib.contextmanager
+    def _busy(self, now_s: float) -> Iterator[None]:
+        self._busy_since_s = now_s
+        try:
+            with self._disk:
+                yield
+        finally:
+            self._busy_since_s = None
+
+    def _is_open(self, now_s: float) -> bool:
+        if self._file is None and now_s - self._tried_s >= RETRY_DISK_S:
+            self._tried_s = now_s
+            self._open()
+        return self._file is not None
 
     def _written(self, act: Callable[[outbox_file.OutboxFile], None]) -> bool:
         def acted(file: outbox_file.OutboxFile) -> bool:
             act(file)
             return True
 
-        return self._read(acted, instead=False)
+        return self._tried(acted, instead=False)
 
-    def _read(self, ask: Callable[[outbox_file.OutboxFile], T], instead: T) -> T:
+    def _tried(self, ask: Callable[[outbox_file.OutboxFile], T], instead: T) -> T:
         if self._file is None:
             return instead
         try:
@@ -228,42 +326,42 @@ class Outbox:
             self._say(str(error))
             return
         self._file = file
-        if self.trouble is not None:
+        if self._fault is not None:
             _log.info("the outbox can be written again: %s", self._path)
-            self.trouble = None
+            self._fault = None
 
     def _adopt(self, file: outbox_file.OutboxFile) -> None:
-        """Take over what a file holds, and bring to it what has gathered in memory."""
-        held = dict(file.rows("press"))
-        for seq, payload in self._presses.items():  # also those that were on a disk once: their fobs were told RECEIVED
-            if seq not in held:
-                file.add_press((seq, payload), None)
-        file.add_fixes(self._memory.rows(), durable=True)
-        for lane, table in _TABLES.items():
-            self._next[lane] = max(self._next[lane], file.reserved(table))
-            self._reserved[lane] = self._next[lane] + _BLOCK
-            file.reserve(table, self._reserved[lane])
-        self._presses = dict(sorted((held | self._presses).items()))
-        self._heard = {(heard.fob, heard.number, heard.kind): heard for heard in file.heard()} | self._heard
-        self._fixes_on_disk = file.count("fix")
-        self._volatile.clear()
-        self._memory.clear()
+        """Take over what a file holds, and bring to it the presses that it lacks."""
+        held, known = dict(file.rows("press")), file.heard()
+        with self._lock:
+            # Also those that were on a disk once: their fobs were told RECEIVED.
+            lacking = [
+                (seq, payload, self._volatile.get(seq)) for seq, payload in self._presses.items() if seq not in held
+            ]
+            gone = [ranges.Ranges(ack) for ack in self._acks if ack.lane is topics.Lane.PANIC]
+        for seq, payload, heard in lacking:
+            file.add_press((seq, payload), heard)
+        count = file.count("fix")
+        for table in _TABLES.values():
+            with self._lock:
+                upto = self._numbers.raised(table, file.reserved(table))
+            file.reserve(table, upto)
+        held = {seq: payload for seq, payload in held.items() if not any(seq in covered for covered in gone)}
+        for seq, _, _ in lacking:
+            self._is_durable(seq)
+        with self._lock:
+            self._presses = dict(sorted((held | self._presses).items()))
+            self._heard = {(heard.fob, heard.number, heard.kind): heard for heard in known} | self._heard
+            self._fixes_on_disk = count
 
     def _say(self, problem: str) -> None:
-        if self.trouble != problem:
+        if self._fault != problem:
             _log.error("the outbox %s cannot be used (%s): what is read is kept in memory only", self._path, problem)
-        self.trouble = problem
-
-
-def _first_number(now: dt.datetime) -> int:
-    # Above all that a lost file may have given: rows come slower than one a millisecond. A clock that isn't set can't tell.
-    if now >= _CLOCK_IS_SET:
-        return round(now.timestamp() * 1_000)
-    return 2**52 + secrets.randbelow(2**51)
+        self._fault = problem
 
 
 def _heard(press: telemetry.Press, number: int | None) -> outbox_file.Heard | None:
-    if number is None:
+    if number is None or number > _HIGHEST_OF_FOB:
         return None
     return outbox_file.Heard(fob=press.fob, number=number, kind=str(press.kind), press_id=press.id, at=press.time)
 

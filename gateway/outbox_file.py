@@ -117,16 +117,24 @@ class OutboxFile:
             cursor = self._db.executemany(f"DELETE FROM {table} WHERE seq BETWEEN ? AND ?", ranges)  # noqa: S608
             return max(0, cursor.rowcount)
 
-    def thin(self, oldest: int) -> int:
-        """Forget every second of the oldest fixes; how many."""
-        with self._transaction(durable=False):
-            cursor = self._db.execute(
-                "DELETE FROM fix WHERE seq IN (SELECT seq FROM ("
-                "SELECT seq, row_number() OVER (ORDER BY seq) AS place FROM fix ORDER BY seq LIMIT ?"
-                ") WHERE place % 2 = 0)",
-                (oldest,),
-            )
-            return cursor.rowcount
+    def nth_fix(self, place: int) -> int:
+        """The number of the fix at a place, counted from the oldest; -1 where there is none."""
+        row = self._db.execute("SELECT seq FROM fix ORDER BY seq LIMIT 1 OFFSET ?", (place,)).fetchone()
+        return int(row[0]) if row else -1
+
+    def ends_of_fixes(self) -> list[Row]:
+        """The oldest fix and the newest; nothing where there is none."""
+        return self._db.execute(
+            "SELECT seq, body FROM fix WHERE seq IN ((SELECT min(seq) FROM fix), (SELECT max(seq) FROM fix)) ORDER BY seq"
+        ).fetchall()
+
+    def size_bytes(self) -> int:
+        """What the rows take, without the pages that are free again."""
+        pages, free, page_bytes = (
+            int(self._db.execute(f"PRAGMA {name}").fetchone()[0])
+            for name in ("page_count", "freelist_count", "page_size")
+        )
+        return (pages - free) * page_bytes
 
     def _prepare(self) -> None:
         self._db.execute("PRAGMA journal_mode = WAL")

@@ -1,4 +1,4 @@
-"""What stands in for the outbox's file while it cannot be written: the newest fixes."""
+"""The fixes that are not on the disk: those of the last moment, or the newest ones while it cannot be written."""
 
 from collections import deque
 from collections.abc import Sequence
@@ -37,6 +37,7 @@ class Fixes:
             self._rows = deque(kept, maxlen=MOST_FIXES)
         return gone
 
-    def clear(self) -> None:
-        """Forget everything: it is on the disk."""
-        self._rows.clear()
+    def forget(self, *, upto: int) -> None:
+        """Forget those with numbers up to this: they are on the disk."""
+        while self._rows and self._rows[0][0] <= upto:
+            self._rows.popleft()

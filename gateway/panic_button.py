@@ -1,10 +1,11 @@
-"""Panic buttons: a press is on the disk before its fob is told RECEIVED, and each fob's supervision is watched."""
+"""Panic buttons: a press is on the disk, or acknowledged, before its fob is told RECEIVED; fobs are supervised."""
 
 import collections
 import datetime as dt
 import logging
 import threading
 import uuid
+from collections.abc import Container, Sequence
 from typing import Protocol
 
 from domain import telemetry
@@ -52,13 +53,13 @@ class Buttons:
         self._supervise(signal, line, now)
         if signal.kind is None:
             return False
-        kept = self._box.add_press(self._press(signal, signal.kind, now), number=signal.number)
-        if signal.number is not None:
-            if kept.is_durable:
-                line.write(panic_sentence.answer(signal.fob, signal.number, Lamp.RECEIVED))
-            elif kept.is_new:
-                with self._lock:
-                    self._unconfirmed[kept.press.seq] = (signal.fob, signal.number)
+        press = self._press(signal, signal.kind, now)
+        with self._lock:  # or the disk could confirm it before it is known here
+            kept = self._box.add_press(press, number=signal.number)
+            if signal.number is not None and kept.is_new:
+                self._unconfirmed[kept.press.seq] = (signal.fob, signal.number)
+        if signal.number is not None and kept.is_durable:
+            line.write(panic_sentence.answer(signal.fob, signal.number, Lamp.RECEIVED))
         if kept.is_new:
             with self._lock:
                 self._counts[str(signal.kind)] += 1
@@ -67,10 +68,16 @@ class Buttons:
         return kept.is_new
 
     def settle(self, ack: control.LaneAck) -> None:
-        """Tell fobs whose press is safe at the server though it was never on our disk."""
-        if ack.lane is not topics.Lane.PANIC:
-            return
-        covered = ranges.Ranges(ack)
+        """Tell fobs whose press is safe at the server before it was on our disk."""
+        if ack.lane is topics.Lane.PANIC:
+            self._confirm(ranges.Ranges(ack))
+
+    def confirm(self, durable: Sequence[int]) -> None:
+        """Tell fobs whose press is on the disk now."""
+        if durable:
+            self._confirm(frozenset(durable))
+
+    def _confirm(self, covered: Container[int]) -> None:
         with self._lock:
             safe = [self._unconfirmed.pop(seq) for seq in list(self._unconfirmed) if seq in covered]
         for fob, number in safe:

@@ -7,23 +7,24 @@ import uuid
 from pathlib import Path
 
 from domain import geo, telemetry
-from gateway import outbox
+from gateway import outbox, outbox_bounds
 
 
 def main(path: Path) -> None:
     now = dt.datetime.now(dt.UTC)
-    box = outbox.Outbox(path, now=now, most_fixes=100_000)
+    box = outbox.Outbox(path, now=now, bounds=outbox_bounds.Bounds(most_fixes=100_000))
     number = time.monotonic_ns()  # another run's numbers would be repeats
     while True:
         number += 1
         box.add_fixes(
             [telemetry.Fix(time=now + dt.timedelta(seconds=number % 1_000_000), position=geo.Position(1.0, 2.0))],
-            now_s=float(number),
         )
         press = telemetry.Press(
             id=uuid.uuid4(), time=now, clock=telemetry.Clock.NTP, fob="F1", kind=telemetry.PressKind.PRESS, seq=0
         )
         kept = box.add_press(press, number=number)
+        box.write_fixes(now_s=float(number), now=now)
+        assert box.write_presses(now_s=float(number)) == [kept.press.seq]
         sys.stdout.write(f"{kept.press.id} {kept.press.seq} {box.newest_fix_seq}\n")
         sys.stdout.flush()
 

@@ -27,7 +27,7 @@ def test_the_least_configuration_has_defaults_for_the_rest(tmp_path: Path) -> No
 
     assert (read.tenant, read.device, read.broker.host, read.broker.port) == ("demo", "van-01", "127.0.0.1", 1883)
     assert read.ports == ()
-    assert read.outbox.most_fixes == 400_000
+    assert read.outbox.bounds.most_fixes == 400_000
     assert read.date_floor == configuration.DATE_FLOOR
 
 

@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 
 from domain import geo, telemetry
-from domain.wire import control, topics
-from gateway import outbox, outbox_memory
+from domain.wire import control, fixes, topics
+from gateway import outbox, outbox_bounds, outbox_memory
 
 NOW = dt.datetime(2026, 3, 1, 12, 0, tzinfo=dt.UTC)
 FIXES, PANIC = topics.Lane.FIXES, topics.Lane.PANIC
@@ -31,15 +31,28 @@ def press(
 
 
 def opened(folder: Path, now: dt.datetime = NOW, most_fixes: int = 1_000) -> outbox.Outbox:
-    return outbox.Outbox(folder / "outbox.db", now=now, most_fixes=most_fixes)
+    return outbox.Outbox(folder / "outbox.db", now=now, bounds=outbox_bounds.Bounds(most_fixes=most_fixes))
+
+
+def rows(box: outbox.Outbox) -> list[fixes.Numbered]:
+    found = box.fixes_between(after=-1, upto=2**62, limit=100_000)
+    assert found is not None
+    return found
 
 
 def waiting(box: outbox.Outbox) -> list[telemetry.Fix]:
-    return [item.fix for item in box.fixes_between(after=-1, upto=2**62, limit=100_000)]
+    return [item.fix for item in rows(box)]
 
 
-def acknowledge(box: outbox.Outbox, lane: topics.Lane, *ranges: tuple[int, int]) -> int:
-    return box.acknowledge(control.LaneAck(lane=lane, seq=ranges[-1][1], ranges=ranges))
+def write(box: outbox.Outbox, now_s: float = 0.0) -> list[int]:
+    """What the writer's thread does each time."""
+    durable = box.write_presses(now_s=now_s)
+    box.write_fixes(now_s=now_s, now=NOW)
+    return durable
+
+
+def acknowledge(box: outbox.Outbox, lane: topics.Lane, *ranges: tuple[int, int]) -> None:
+    box.acknowledge(control.LaneAck(lane=lane, seq=ranges[-1][1], ranges=ranges))
 
 
 @contextmanager
@@ -56,7 +69,7 @@ def a_full_disk(box_path: Path) -> Iterator[None]:
 
 def test_what_was_kept_is_there_after_a_restart_in_order(tmp_path: Path) -> None:
     box = opened(tmp_path)
-    box.add_fixes([fix(1), fix(2)], now_s=0.0)
+    box.add_fixes([fix(1), fix(2)])
     kept = box.add_press(press(), number=7).press
     box.close()
 
@@ -70,20 +83,23 @@ def test_what_was_kept_is_there_after_a_restart_in_order(tmp_path: Path) -> None
 
 def test_only_what_an_acknowledgement_covers_goes(tmp_path: Path) -> None:
     box = opened(tmp_path)
-    box.add_fixes([fix(second) for second in range(6)], now_s=0.0)
-    seqs = [item.seq for item in box.fixes_between(after=-1, upto=2**62, limit=10)]
+    box.add_fixes([fix(second) for second in range(6)])
+    seqs = [item.seq for item in rows(box)]
 
-    gone = acknowledge(box, FIXES, (seqs[0], seqs[1]), (seqs[4], seqs[4]))
+    acknowledge(box, FIXES, (seqs[0], seqs[1]))
+    write(box)
+    acknowledge(box, FIXES, (seqs[4], seqs[4]))
 
-    assert gone == 3
-    assert [item.fix for item in box.fixes_between(after=-1, upto=2**62, limit=10)] == [fix(2), fix(3), fix(5)]
-    assert box.backlog == 3
+    assert [item.fix for item in rows(box)] == [fix(2), fix(3), fix(5)]
+    write(box)
+    assert [item.fix for item in rows(box)] == [fix(2), fix(3), fix(5)]
+    assert (box.backlog, box.acknowledged_fixes) == (3, 3)
 
 
 def test_an_acknowledgement_without_ranges_covers_its_own_number_alone(tmp_path: Path) -> None:
     box = opened(tmp_path)
-    box.add_fixes([fix(second) for second in range(3)], now_s=0.0)
-    seqs = [item.seq for item in box.fixes_between(after=-1, upto=2**62, limit=10)]
+    box.add_fixes([fix(second) for second in range(3)])
+    seqs = [item.seq for item in rows(box)]
 
     box.acknowledge(control.LaneAck(lane=FIXES, seq=seqs[1]))
 
@@ -92,7 +108,7 @@ def test_an_acknowledgement_without_ranges_covers_its_own_number_alone(tmp_path:
 
 def test_an_acknowledgement_of_one_lane_leaves_the_other(tmp_path: Path) -> None:
     box = opened(tmp_path)
-    box.add_fixes([fix(1)], now_s=0.0)
+    box.add_fixes([fix(1)])
     box.add_press(press(), number=1)
 
     acknowledge(box, PANIC, (0, 2**62))
@@ -104,8 +120,8 @@ def test_no_number_is_given_twice_even_if_every_row_went_and_the_clock_went_back
     given: list[int] = []
     for start in range(3):
         box = opened(tmp_path, now=NOW - dt.timedelta(days=400 * start))
-        box.add_fixes([fix(1), fix(2)], now_s=0.0)
-        given += [item.seq for item in box.fixes_between(after=-1, upto=2**62, limit=10)]
+        box.add_fixes([fix(1), fix(2)])
+        given += [item.seq for item in rows(box)]
         acknowledge(box, FIXES, (0, 2**62))
         box.close()
 
@@ -114,7 +130,7 @@ def test_no_number_is_given_twice_even_if_every_row_went_and_the_clock_went_back
 
 def test_a_lost_file_does_not_bring_old_numbers_back(tmp_path: Path) -> None:
     box = opened(tmp_path)
-    box.add_fixes([fix(second) for second in range(500)], now_s=0.0)
+    box.add_fixes([fix(second) for second in range(500)])
     newest = box.newest_fix_seq
     box.close()
     for path in tmp_path.iterdir():
@@ -184,7 +200,8 @@ def test_too_many_fixes_are_thinned_from_the_oldest_and_counted_but_presses_stay
     for number in range(5):
         box.add_press(press(), number=number)
     for second in range(400):
-        box.add_fixes([fix(second)], now_s=0.0)
+        box.add_fixes([fix(second)])
+        write(box)
 
     kept = [int((item.time - NOW).total_seconds()) for item in waiting(box)]
 
@@ -197,17 +214,18 @@ def test_too_many_fixes_are_thinned_from_the_oldest_and_counted_but_presses_stay
 
 def test_a_full_disk_is_said_and_what_comes_is_kept_in_memory_and_written_when_there_is_room(tmp_path: Path) -> None:
     box = opened(tmp_path)
-    box.add_fixes([fix(1)], now_s=0.0)
+    box.add_fixes([fix(1)])
     with a_full_disk(tmp_path / "outbox.db"):
-        box.add_fixes([fix(second) for second in range(2, 400)], now_s=1.0)
+        box.add_fixes([fix(second) for second in range(2, 400)])
         kept = box.add_press(press(), number=1)
+        durable = write(box)
         trouble, backlog = box.trouble, box.backlog
         readable = [seq for seq, _ in box.presses()]
 
-    box.tend(now_s=100.0)
+    durable_later = write(box, now_s=100.0)
 
     assert trouble is not None
-    assert not kept.is_durable
+    assert (durable, durable_later) == ([], [kept.press.seq])
     assert readable == [kept.press.seq]
     assert backlog == 400
     assert box.trouble is None
@@ -218,23 +236,21 @@ def test_a_full_disk_is_said_and_what_comes_is_kept_in_memory_and_written_when_t
 def test_a_press_in_memory_can_be_acknowledged(tmp_path: Path) -> None:
     box = opened(tmp_path)
     with a_full_disk(tmp_path / "outbox.db"):
-        box.add_fixes([fix(second) for second in range(400)], now_s=0.0)
+        box.add_fixes([fix(second) for second in range(400)])
         kept = box.add_press(press(), number=1)
+        write(box)
         acknowledge(box, PANIC, (kept.press.seq, kept.press.seq))
-    box.tend(now_s=100.0)
+    write(box, now_s=100.0)
 
     assert box.presses() == []
 
 
-def test_a_press_that_the_store_cannot_hold_is_kept_in_memory_said_and_written_later(tmp_path: Path) -> None:
+def test_a_press_with_a_number_higher_than_the_store_counts_is_kept_like_any_other(tmp_path: Path) -> None:
     box = opened(tmp_path)
 
     kept = box.add_press(press(), number=2**63)
-    trouble = box.trouble
-    box.tend(now_s=100.0)
 
-    assert (kept.is_new, kept.is_durable) == (True, False)
-    assert trouble is not None
+    assert (kept.is_new, write(box)) == (True, [kept.press.seq])
     assert box.trouble is None
     box.close()
     assert [seq for seq, _ in opened(tmp_path).presses()] == [kept.press.seq]
@@ -244,10 +260,10 @@ def test_an_outbox_whose_folder_cannot_be_made_starts_in_memory(tmp_path: Path) 
     (tmp_path / "state").write_text("a file where the folder should be")
 
     box = opened(tmp_path / "state")
-    box.add_fixes([fix(1)], now_s=0.0)
+    box.add_fixes([fix(1)])
     before = (bool(box.trouble), waiting(box))
     (tmp_path / "state").unlink()
-    box.tend(now_s=100.0)
+    write(box, now_s=100.0)
 
     assert before == (True, [fix(1)])
     assert (box.trouble, waiting(box)) == (None, [fix(1)])
@@ -257,7 +273,7 @@ def test_memory_keeps_the_newest_fixes_and_counts_the_rest(tmp_path: Path) -> No
     (tmp_path / "state").write_text("")
     box = opened(tmp_path / "state")
 
-    box.add_fixes([fix(second) for second in range(outbox_memory.MOST_FIXES + 10)], now_s=0.0)
+    box.add_fixes([fix(second) for second in range(outbox_memory.MOST_FIXES + 10)])
 
     assert (box.backlog, box.dropped) == (outbox_memory.MOST_FIXES, 10)
 
@@ -271,7 +287,7 @@ def test_a_torn_file_is_put_aside_and_what_can_be_read_is_carried_over(tmp_path:
     assert sorted(seq for seq, _ in again.presses()) == [item.seq for item in kept]
     assert 1_000 < len(waiting(again)) < 4_000
     assert (tmp_path / "outbox.db.torn").exists()
-    assert again.newest_fix_seq > max(item.seq for item in again.fixes_between(after=-1, upto=2**62, limit=4_000))
+    assert again.newest_fix_seq > max(item.seq for item in rows(again))
 
 
 def test_a_press_that_was_durable_goes_into_the_replacement_of_a_file_that_tears_while_it_is_in_use(
@@ -279,18 +295,21 @@ def test_a_press_that_was_durable_goes_into_the_replacement_of_a_file_that_tears
 ) -> None:
     box = opened(tmp_path)
     kept = box.add_press(press(), number=1)
+    durable = write(box)
     for path in tmp_path.iterdir():
         path.write_bytes(b"\xaa" * path.stat().st_size)
+    troubles = set()
     for second in range(100):
-        box.add_fixes([fix(second)], now_s=10.0 * second)
-    trouble = box.trouble
-    box.tend(now_s=10_000.0)
+        box.add_fixes([fix(second)])
+        write(box, now_s=0.01 * second)
+        troubles.add(box.trouble)
+    write(box, now_s=10_000.0)
     box.close()
 
     again = opened(tmp_path)
 
-    assert kept.is_durable
-    assert trouble is not None
+    assert durable == [kept.press.seq]
+    assert len(troubles) == 2
     assert [seq for seq, _ in again.presses()] == [kept.press.seq]
 
 
@@ -338,7 +357,7 @@ def test_a_file_of_something_else_is_put_aside(tmp_path: Path) -> None:
     (tmp_path / "outbox.db").write_bytes(b"not a database at all" * 1_000)
 
     box = opened(tmp_path)
-    box.add_fixes([fix(1)], now_s=0.0)
+    box.add_fixes([fix(1)])
 
     assert box.trouble is None
     assert waiting(box) == [fix(1)]
@@ -347,7 +366,7 @@ def test_a_file_of_something_else_is_put_aside(tmp_path: Path) -> None:
 
 def test_a_row_that_cannot_be_read_is_dropped_and_does_not_stop_the_others(tmp_path: Path) -> None:
     box = opened(tmp_path)
-    box.add_fixes([fix(1), fix(2), fix(3)], now_s=0.0)
+    box.add_fixes([fix(1), fix(2), fix(3)])
     box.close()
     with sqlite3.connect(tmp_path / "outbox.db") as raw:
         raw.execute("UPDATE fix SET body = x'7b22' WHERE seq = (SELECT seq FROM fix LIMIT 1 OFFSET 1)")
@@ -356,6 +375,7 @@ def test_a_row_that_cannot_be_read_is_dropped_and_does_not_stop_the_others(tmp_p
     again = opened(tmp_path)
 
     assert waiting(again) == [fix(1), fix(3)]
+    write(again)
     assert again.backlog == 2
 
 
@@ -382,9 +402,7 @@ def test_only_its_user_can_read_an_outbox(tmp_path: Path, *, was_open: bool) -> 
 def test_a_fix_from_before_gps_has_no_place(tmp_path: Path) -> None:
     box = opened(tmp_path)
 
-    box.add_fixes(
-        [telemetry.Fix(time=dt.datetime(1980, 1, 5, tzinfo=dt.UTC), position=geo.Position(0.0, 0.0))], now_s=0.0
-    )
+    box.add_fixes([telemetry.Fix(time=dt.datetime(1980, 1, 5, tzinfo=dt.UTC), position=geo.Position(0.0, 0.0))])
 
     assert box.backlog == 0
 
@@ -394,7 +412,7 @@ def _torn(folder: Path) -> list[telemetry.Press]:
     box = opened(folder, most_fixes=100_000)
     kept = [box.add_press(press(), number=number).press for number in range(3)]
     for start in range(0, 4_000, 500):
-        box.add_fixes([fix(second) for second in range(start, start + 500)], now_s=0.0)
+        box.add_fixes([fix(second) for second in range(start, start + 500)])
     box.close()
     path = folder / "outbox.db"
     content = bytearray(path.read_bytes())

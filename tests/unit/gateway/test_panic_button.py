@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from domain.wire import control, status, topics
-from gateway import instants, outbox, panic_button, press_clock, selection
+from gateway import instants, outbox, outbox_bounds, panic_button, press_clock, selection
 
 NOW = dt.datetime(2026, 3, 1, 12, 0, tzinfo=dt.UTC)
 
@@ -24,7 +24,7 @@ class Room:
     """Buttons with an outbox and one line."""
 
     def __init__(self, folder: Path) -> None:
-        self.box = outbox.Outbox(folder / "outbox.db", now=NOW, most_fixes=1_000)
+        self.box = outbox.Outbox(folder / "outbox.db", now=NOW, bounds=outbox_bounds.Bounds(most_fixes=1_000))
         self.buttons = panic_button.Buttons(
             self.box, selection.Selection(), press_clock.PressClock(None), silence_s=60.0
         )
@@ -32,7 +32,9 @@ class Room:
 
     def hear(self, body: str, at_s: float = 0.0) -> bool:
         now = instants.Instant(NOW + dt.timedelta(seconds=at_s), at_s)
-        return self.buttons.hear([part.encode() for part in body.split(",")], self.line, now)
+        is_new = self.buttons.hear([part.encode() for part in body.split(",")], self.line, now)
+        self.buttons.confirm(self.box.write_presses(now_s=at_s))
+        return is_new
 
 
 @pytest.fixture
