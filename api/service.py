@@ -55,7 +55,7 @@ def create(choice: settings.Settings) -> Services:
         auth=auth,
         sessions=found,
         live=live,
-        provisioning=provisioning.Provisioning(auth, choice.device_broker),
+        provisioning=provisioning.Provisioning(auth, choice.broker_of_devices),
     )
 
 

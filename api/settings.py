@@ -35,7 +35,7 @@ class Settings:
     database_url: str = field(repr=False)  #: as role driveops_web
     auth_database_url: str = field(repr=False)  #: as role driveops_auth
     broker: Broker
-    device_broker: device_broker.DeviceBroker | None = None  #: None: no device gets its password here
+    broker_of_devices: device_broker.DeviceBroker | None = None  #: None: no device gets its password here
     host: str = "127.0.0.1"
     port: int = 8050
     trusted_proxies: tuple[str, ...] = ("127.0.0.1",)  #: addresses and networks whose X-Forwarded-For is believed
@@ -63,7 +63,7 @@ class Settings:
             database_url=_required(env, "WEB_DATABASE_URL"),
             auth_database_url=_required(env, "WEB_AUTH_DATABASE_URL"),
             broker=_broker("WEB_MQTT_URL", _required(env, "WEB_MQTT_URL"), env.get("WEB_MQTT_CA")),
-            device_broker=device_broker.from_env(env),
+            broker_of_devices=device_broker.from_env(env),
             host=env.get("WEB_HOST") or default["host"],
             port=_port(env, "WEB_PORT"),
             trusted_proxies=_networks(env, "WEB_TRUSTED_PROXIES") or default["trusted_proxies"],
