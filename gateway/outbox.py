@@ -5,7 +5,7 @@ brings it to a SQLite file, so that a disk that stalls keeps nobody waiting. Whi
 torn) rows stay in memory, which is said, and go to the disk as soon as it takes them. Presses are never dropped; of the fixes
 the oldest are thinned when there are too many.
 
-Two locks: `_disk` is held as long as the disk takes, `_lock` for moments only, never around anything that touches a file.
+Two locks: that of `_disk` is held as long as the disk takes, `_lock` for moments only, never around what touches a file.
 """
 
 import contextlib
@@ -14,25 +14,19 @@ import datetime as dt
 import functools
 import json
 import logging
-import sqlite3
 import threading
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TypeVar
 
 from domain import telemetry
 from domain.wire import control, fields, fixes, panic, topics
-from gateway import numbering, outbox_bounds, outbox_file, outbox_memory, ranges
+from gateway import numbering, outbox_bounds, outbox_disk, outbox_file, outbox_memory, ranges
 
 _log = logging.getLogger(__name__)
 
-T = TypeVar("T")
-
 SYNC_EVERY_S = 5.0
-RETRY_DISK_S = 5.0
-STALLED_S = 5.0
 REPEAT_WINDOW = dt.timedelta(seconds=60)
 _READ_PATIENCE_S = 0.2
 _HIGHEST_OF_FOB = 2**63 - 1  # SQLite counts no further
@@ -59,11 +53,9 @@ class Outbox:
     """
 
     def __init__(self, path: Path, *, now: dt.datetime, bounds: outbox_bounds.Bounds) -> None:
-        self._path = path
         self._thinner = outbox_bounds.Thinner(bounds)
-        self._disk = threading.Lock()
+        self._disk = outbox_disk.Disk(path)
         self._lock = threading.Lock()
-        self._file: outbox_file.OutboxFile | None = None
         self._memory = outbox_memory.Fixes()  # those that are not on the disk
         # Presses are few: all stand in memory too, so that they can be sent whatever the disk does.
         self._presses: dict[int, bytes] = {}
@@ -73,13 +65,10 @@ class Outbox:
         self._heard: dict[tuple[str, int, str], outbox_file.Heard] = {}
         self._numbers = numbering.Numbering(now)
         self._fixes_on_disk = 0
-        self._synced_s = self._tried_s = float("-inf")
-        self._busy_since_s: float | None = None
-        self._fault: str | None = None
-        self._is_stalled = False
+        self._synced_s = float("-inf")
         self.acknowledged_fixes = 0
         self.thinned = 0
-        self._open()
+        self._disk.open(self._adopt)
         self.written_upto = self.newest_fix_seq  #: fixes with higher numbers are in memory
 
     def add_fixes(self, taken: Sequence[telemetry.Fix]) -> None:
@@ -164,18 +153,24 @@ class Outbox:
     @property
     def trouble(self) -> str | None:
         """Why rows are in memory only."""
-        return self._fault or ("the disk does not answer" if self._is_stalled else None)
+        return self._disk.trouble
+
+    def watch(self, *, now_s: float) -> None:
+        """Say it when the disk takes very long, from a thread that it does not keep waiting."""
+        self._disk.watch(now_s=now_s)
 
     # The writer's
 
     def write_presses(self, *, now_s: float) -> list[int]:
         """Bring the presses in memory to the disk; the numbers of those that are there now. Lasts as long as the disk does."""
-        with self._busy(now_s):
-            if self._is_open(now_s):
+        with self._disk.busy(now_s):
+            if self._disk.ready(now_s, self._adopt):
                 with self._lock:
                     waiting = [((seq, self._presses[seq]), heard) for seq, heard in self._volatile.items()]
                 for row, heard in waiting:
-                    if not self._written(functools.partial(outbox_file.OutboxFile.add_press, row=row, heard=heard)):
+                    if not self._disk.written(
+                        functools.partial(outbox_file.OutboxFile.add_press, row=row, heard=heard)
+                    ):
                         break
                     self._is_durable(row[0])
             with self._lock:
@@ -184,49 +179,40 @@ class Outbox:
 
     def write_fixes(self, *, now_s: float, now: dt.datetime) -> None:
         """Bring the fixes in memory to the disk, forget there what is acknowledged, and thin what is too much."""
-        with self._busy(now_s):
-            if not self._is_open(now_s):
+        with self._disk.busy(now_s):
+            if not self._disk.ready(now_s, self._adopt):
                 return
             durable = now_s - self._synced_s >= SYNC_EVERY_S
             if self._flush(durable=durable) and durable:
                 self._synced_s = now_s
-            thinned = self._tried(lambda file: self._thinner.thin(file, self._fixes_on_disk, now=now), 0)
+            thinned = self._disk.tried(lambda file: self._thinner.thin(file, self._fixes_on_disk, now=now), 0)
             with self._lock:
                 self.thinned += thinned
                 self._fixes_on_disk -= thinned
 
-    def watch(self, *, now_s: float) -> None:
-        """Say it when a disk takes very long, from a thread that it does not keep waiting."""
-        since_s = self._busy_since_s
-        was_stalled, self._is_stalled = self._is_stalled, since_s is not None and now_s - since_s >= STALLED_S
-        if self._is_stalled and not was_stalled:
-            _log.error("the disk of %s does not answer: what is read is kept in memory and sent from there", self._path)
-        elif was_stalled and not self._is_stalled:
-            _log.info("the disk of %s answers again", self._path)
-
     def close(self) -> None:
         """Write through and close."""
-        with self._disk:
-            if self._file is not None:
+        with self._disk.lock:
+            if self._disk.is_open:
                 with self._lock:
                     waiting = [((seq, self._presses[seq]), heard) for seq, heard in self._volatile.items()]
                 for row, heard in waiting:
-                    self._written(functools.partial(outbox_file.OutboxFile.add_press, row=row, heard=heard))
+                    self._disk.written(functools.partial(outbox_file.OutboxFile.add_press, row=row, heard=heard))
                 self._flush(durable=True)
-            if self._file is not None:
-                self._file.close()
-                self._file = None
+            self._disk.close()
 
     def _flush(self, *, durable: bool) -> bool:
         with self._lock:
             rows, acks = self._memory.rows(), list(self._acks)
             reservations = self._numbers.due()
         for table, upto in reservations:
-            if not self._written(functools.partial(outbox_file.OutboxFile.reserve, lane=table, upto=upto)):
+            if not self._disk.written(functools.partial(outbox_file.OutboxFile.reserve, lane=table, upto=upto)):
                 return False
             with self._lock:
                 self._numbers.reserved(table, upto)
-        if rows and not self._written(functools.partial(outbox_file.OutboxFile.add_fixes, rows=rows, durable=durable)):
+        if rows and not self._disk.written(
+            functools.partial(outbox_file.OutboxFile.add_fixes, rows=rows, durable=durable)
+        ):
             return False
         if rows:
             with self._lock:
@@ -236,7 +222,7 @@ class Outbox:
         return all(self._forgotten(ack) for ack in acks)
 
     def _forgotten(self, ack: control.LaneAck) -> bool:
-        deleted = self._tried(lambda file: file.delete(_TABLES[ack.lane], ranges.Ranges(ack).runs), None)
+        deleted = self._disk.tried(lambda file: file.delete(_TABLES[ack.lane], ranges.Ranges(ack).runs), None)
         if deleted is None:
             return False
         with self._lock:
@@ -251,15 +237,15 @@ class Outbox:
         with self._lock:
             if after >= self.written_upto:
                 return self._memory.rows(after=after, upto=upto, limit=limit)
-        if not self._disk.acquire(timeout=_READ_PATIENCE_S):
+        if not self._disk.lock.acquire(timeout=_READ_PATIENCE_S):
             return None
         try:
             none: list[outbox_file.Row] = []
-            rows = self._tried(lambda file: file.rows("fix", after=after, upto=upto, limit=limit), none)
+            rows = self._disk.tried(lambda file: file.rows("fix", after=after, upto=upto, limit=limit), none)
             with self._lock:
                 return rows + self._memory.rows(after=after, upto=upto, limit=limit - len(rows))
         finally:
-            self._disk.release()
+            self._disk.lock.release()
 
     def _readable(self, rows: list[outbox_file.Row]) -> list[fixes.Numbered]:
         numbered = [(seq, _decoded(seq, body)) for seq, body in rows]
@@ -277,58 +263,6 @@ class Outbox:
             if seq in self._volatile:
                 del self._volatile[seq]
                 self._durable_news.append(seq)
-
-    @contextlib.contextmanager
-    def _busy(self, now_s: float) -> Iterator[None]:
-        self._busy_since_s = now_s
-        try:
-            with self._disk:
-                yield
-        finally:
-            self._busy_since_s = None
-
-    def _is_open(self, now_s: float) -> bool:
-        if self._file is None and now_s - self._tried_s >= RETRY_DISK_S:
-            self._tried_s = now_s
-            self._open()
-        return self._file is not None
-
-    def _written(self, act: Callable[[outbox_file.OutboxFile], None]) -> bool:
-        def acted(file: outbox_file.OutboxFile) -> bool:
-            act(file)
-            return True
-
-        return self._tried(acted, instead=False)
-
-    def _tried(self, ask: Callable[[outbox_file.OutboxFile], T], instead: T) -> T:
-        if self._file is None:
-            return instead
-        try:
-            return ask(self._file)
-        except Exception as error:  # noqa: BLE001 - what the store cannot take must live on in memory, whatever the reason
-            if not isinstance(error, sqlite3.Error):
-                _log.exception("the outbox stumbled")
-            self._file.close(cleanly=False)
-            self._file = None
-            self._say(str(error))
-            return instead
-
-    def _open(self) -> None:
-        try:
-            with contextlib.ExitStack() as undo:
-                file = outbox_file.opened(self._path)
-                undo.callback(file.close, cleanly=False)
-                self._adopt(file)
-                undo.pop_all()
-        except Exception as error:  # noqa: BLE001 - what the store cannot take must live on in memory, whatever the reason
-            if not isinstance(error, (sqlite3.Error, OSError)):
-                _log.exception("the outbox stumbled")
-            self._say(str(error))
-            return
-        self._file = file
-        if self._fault is not None:
-            _log.info("the outbox can be written again: %s", self._path)
-            self._fault = None
 
     def _adopt(self, file: outbox_file.OutboxFile) -> None:
         """Take over what a file holds, and bring to it the presses that it lacks."""
@@ -353,11 +287,6 @@ class Outbox:
             self._presses = dict(sorted((held | self._presses).items()))
             self._heard = {(heard.fob, heard.number, heard.kind): heard for heard in known} | self._heard
             self._fixes_on_disk = count
-
-    def _say(self, problem: str) -> None:
-        if self._fault != problem:
-            _log.error("the outbox %s cannot be used (%s): what is read is kept in memory only", self._path, problem)
-        self._fault = problem
 
 
 def _heard(press: telemetry.Press, number: int | None) -> outbox_file.Heard | None:
