@@ -1,13 +1,14 @@
 """`python -m db` as a person runs it."""
 
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
 
 import sqlalchemy as sa
 
-from db import engine, roles
+from db import device_codes, engine, roles, tables
 from tests.fixtures.database import PASSWORDS, Database
 from tests.integration.db.command_line import Run
 
@@ -102,3 +103,19 @@ def test_a_database_without_a_schema_is_pointed_to_the_check(run: Run, empty_dat
 
     assert done.code == 1
     assert done.err.endswith("Is the schema up to date? `python -m db check`\n")
+
+
+def test_a_device_code_is_printed_once_and_kept_as_a_digest(run: Run, database: Database, owner: sa.Engine) -> None:
+    run(database.owner_dsn, "tenant", "add", "acme")
+    absent = run(database.owner_dsn, "device", "code", "--tenant", "acme", "--device", "van-07")
+    made = run(database.owner_dsn, "device", "code", "--tenant", "acme", "--device", "van-07", "--create")
+
+    assert (absent.code, absent.err) == (
+        1,
+        "error: acme has no device 'van-07' in service; --create registers it\n",
+    )
+    code = made.out.strip()
+    assert re.fullmatch(r"([0-9A-HJKMNP-TV-Z]{4}-){2}[0-9A-HJKMNP-TV-Z]{4}", code)
+    assert f"python -m gateway provision --server https://fleet.example.org --code {code}" in made.err
+    with owner.connect() as connection:
+        assert connection.scalars(sa.select(tables.device_code.c.code_sha256)).all() == [device_codes.digest(code)]

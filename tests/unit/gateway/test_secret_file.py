@@ -1,0 +1,40 @@
+from pathlib import Path
+
+import pytest
+
+from gateway import secret_file, settings_table
+
+
+@pytest.fixture
+def table(tmp_path: Path) -> settings_table.Table:
+    (tmp_path / "secret").write_text("s3cret\n")
+    return settings_table.Table(tmp_path / "gateway.toml", "broker", {"key_file": "secret"})
+
+
+@pytest.mark.parametrize("mode", [0o600, 0o400, 0o640, 0o440])
+def test_a_file_that_strangers_cannot_read_is_read(table: settings_table.Table, tmp_path: Path, mode: int) -> None:
+    (tmp_path / "secret").chmod(mode)
+
+    assert secret_file.read(table, "password_file", "secret") == "s3cret"
+    assert secret_file.file(table, "key_file") == tmp_path / "secret"
+
+
+@pytest.mark.parametrize(("mode", "advice"), [(0o644, "o-rwx"), (0o602, "o-rwx"), (0o660, "g-wx"), (0o620, "g-wx")])
+def test_a_file_open_to_strangers_is_refused_by_name(
+    table: settings_table.Table, tmp_path: Path, mode: int, advice: str
+) -> None:
+    (tmp_path / "secret").chmod(mode)
+
+    with pytest.raises(settings_table.SettingError, match=f"broker.password_file: .*secret .*chmod {advice} it"):
+        secret_file.read(table, "password_file", "secret")
+    with pytest.raises(settings_table.SettingError, match=f"broker.key_file: .*secret .*chmod {advice} it"):
+        secret_file.file(table, "key_file")
+
+
+def test_an_empty_and_a_missing_file_are_no_secret(table: settings_table.Table, tmp_path: Path) -> None:
+    (tmp_path / "empty").touch(mode=0o600)
+
+    with pytest.raises(settings_table.SettingError, match="empty is empty"):
+        secret_file.read(table, "password_file", "empty")
+    with pytest.raises(settings_table.SettingError, match="No such file"):
+        secret_file.read(table, "password_file", "absent")
