@@ -1,4 +1,4 @@
-"""`python -m bench.soak`: the long runs. Fuzz by the million, and kill -9 of every part in rounds; writes docs/soak.md."""
+"""`python -m bench.soak`: the long runs. Fuzz by the million, kill -9 of every part in rounds, three days offline; writes docs/soak.md."""
 
 import argparse
 import contextlib
@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from bench import results
+from bench import outage, results
 from domain import telemetry
 from domain.wire import control, fields, fixes, panic, status
 from gateway import nmea
@@ -99,6 +99,13 @@ def crash_rounds(rounds: int) -> Finding:
     return Finding(what="kill -9 of ingest, broker, database, gateway", outcome=outcome, held=held == rounds)
 
 
+def long_outage(hours: float) -> Finding:
+    """Three days without a network in fast time: every press arrives, once, first; every kept fix once."""
+    print(f"an outage of {hours:g} hours …", flush=True)
+    result = outage.run(outage.Plan(hours=hours))
+    return Finding(what=f"{hours:g} h without a network, kill -9 every 15 min", outcome=result.words, held=result.held)
+
+
 def mutated(data: bytes, chance: random.Random) -> bytes:
     """A copy with one to three bytes changed, dropped, doubled or put in."""
     changed = bytearray(data)
@@ -121,12 +128,17 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m bench.soak", description=__doc__)
     parser.add_argument("--count", type=int, default=1_000_000, help="mutated sentences and payloads, each (1,000,000)")
     parser.add_argument("--rounds", type=int, default=20, help="crash rounds (20)")
+    parser.add_argument(
+        "--hours", type=float, default=outage.Plan().hours, help="hours without a network; 0: none (72)"
+    )
     parser.add_argument("--seed", type=int, default=1, help="the same seed mutates the same way")
     chosen = parser.parse_args()
     began_s = time.monotonic()
     findings = [fuzz_sentences(chosen.count, chosen.seed), fuzz_payloads(chosen.count, chosen.seed)]
     if chosen.rounds:
         findings.append(crash_rounds(chosen.rounds))
+    if chosen.hours:
+        findings.append(long_outage(chosen.hours))
     minutes = (time.monotonic() - began_s) / 60
     REPORT.write_text(_report(findings, f"{dt.datetime.now(dt.UTC):%Y-%m-%d}", minutes, chosen.seed))
     print(REPORT.read_text())
