@@ -27,7 +27,7 @@ from gateway import sentence
 from stack import broker_config, broker_users
 
 DEVICE = "edge-gateway"
-_STOP_LIMIT_S, _WRITE_LIMIT_S = 20.0, 60.0
+_START_LIMIT_S, _STOP_LIMIT_S, _WRITE_LIMIT_S = 30.0, 20.0, 60.0
 
 
 class Edge:
@@ -40,6 +40,7 @@ class Edge:
         self._password = password
         self._more = more
         self._process: subprocess.Popen[bytes] | None = None
+        self._starts = 0
         self._pairs = [os.openpty() for _ in range(lines)]
         self._framers = [sentence.Framer() for _ in range(lines)]
         for ours, theirs in self._pairs:
@@ -48,7 +49,11 @@ class Edge:
             os.set_blocking(ours, False)
 
     def start(self, broker_port: int) -> None:
-        """Start it; returns at once."""
+        """Start it; returns when its lines are open.
+
+        Raises:
+            RuntimeError: it does not open them.
+        """
         ports = "".join(
             f'[[port]]\nname = "line{number}"\ndevice = "{os.ttyname(theirs)}"\n'
             for number, (_, theirs) in enumerate(self._pairs)
@@ -62,6 +67,12 @@ class Edge:
             self._process = subprocess.Popen(
                 [sys.executable, "-m", "gateway", "run", "--config", self._config], stdout=log, stderr=log
             )
+        self._starts += 1
+        deadline_s = time.monotonic() + _START_LIMIT_S
+        while self.log.read_bytes().count(b" is open at ") < self._starts * len(self._pairs):
+            if time.monotonic() > deadline_s:
+                raise RuntimeError(f"the gateway does not open its lines:\n{self.log.read_text()[-3_000:]}")
+            time.sleep(0.005)
 
     def kill(self) -> None:
         """End it with kill -9."""

@@ -1,4 +1,4 @@
-"""`python -m bench.soak`: the long runs. Fuzz by the million, kill -9 of every part in rounds, three days offline; writes docs/soak.md."""
+"""`python -m bench.soak`: the long runs. Fuzz, kill -9 of every part in rounds, three days offline; writes docs/soak.md."""
 
 import argparse
 import contextlib
