@@ -44,6 +44,7 @@ _log = logging.getLogger(__name__)
 
 _TICK_S = 0.5
 _FILE_EVERY_S = 2.0
+_ROOM_FOR_UPLOADS = 5_000
 
 
 class Gateway:
@@ -202,7 +203,9 @@ class Gateway:
         if not (lines_run and self._courier.is_running and self.uplink.is_running):
             raise errors.GatewayError("a thread of the gateway has ended; see the log above")
         self.box.watch(now_s=now.mono_s)
-        self._uploads.step()
+        # Without a disk what was not asked for again must not be pushed out of the memory.
+        if self.box.trouble is None or self.box.backlog < _ROOM_FOR_UPLOADS:
+            self._uploads.step()
         self._record.tend(mono_s=now.mono_s)
         for each in self.receivers:
             each.judge(now)
