@@ -1,9 +1,12 @@
-"""Bench `nmea`: lines to merged fixes, beside what pynmea2 takes only to parse the same lines, and to read their positions."""
+"""Bench `nmea`: lines to merged fixes, beside pynmea2 (parsing alone, positions read) and gpsd's own decoder on the same file."""
 
+import shutil
+import subprocess
+import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import pynmea2
 
@@ -17,6 +20,7 @@ TARGET_PER_S = 100_000
 _CHUNK_BYTES = 4_096
 _SENTENCES = 20_000
 _ROUNDS = 5
+_GPSDECODE_TIMES = 10  # so that the start of the process does not count
 
 
 def measure() -> list[dict[str, Any]]:
@@ -31,7 +35,28 @@ def measure() -> list[dict[str, Any]]:
     return [
         _row("nmea", ours, rates["pynmea2"], target=f">= {TARGET_PER_S}", met=ours >= TARGET_PER_S),
         _row("nmea_positions", ours, read, target=">= 1 x pynmea2", met=ours >= read),
+        *_beside_gpsd(ours, stream * _GPSDECODE_TIMES, len(lines) * _GPSDECODE_TIMES),
     ]
+
+
+def _beside_gpsd(ours: float, stream: bytes, count: int) -> list[dict[str, Any]]:
+    """The ratio to gpsd's C decoder, which prints its reports as JSON; nothing where Debian's gpsd-clients is not installed."""
+    command = shutil.which("gpsdecode")
+    if command is None:
+        print("nmea_gpsd: not measured, no gpsdecode here (Debian: apt-get install gpsd-clients)")
+        return []
+    theirs = 0.0
+    with tempfile.TemporaryFile() as file:
+        file.write(stream)
+        for _ in range(_ROUNDS):
+            file.seek(0)
+            theirs = max(theirs, _rate(lambda: _gpsdecode(command, file, count)))
+    return [_row("nmea_gpsd", ours, theirs, target="none: C beside Python", met=True)]
+
+
+def _gpsdecode(command: str, file: IO[bytes], count: int) -> int:
+    subprocess.run([command], stdin=file, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, check=True)
+    return count
 
 
 def _row(name: str, value: float, ceiling: float, *, target: str, met: bool) -> dict[str, Any]:
