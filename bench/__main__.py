@@ -4,7 +4,7 @@ import argparse
 from collections.abc import Callable
 from typing import Any
 
-from bench import clients, gateway_load, geofences, map_10k, nmea, presses, results, wire
+from bench import clients, gateway_load, gateway_press, geofences, map_10k, nmea, presses, results, wire
 
 Rows = list[dict[str, Any]]
 BENCHES: dict[str, Callable[[float], Rows]] = {
@@ -15,6 +15,7 @@ BENCHES: dict[str, Callable[[float], Rows]] = {
     "geofence": lambda _: geofences.measure(),
     "nmea": lambda _: nmea.measure(),
     "gateway_load": lambda _: gateway_load.measure(),
+    "gateway_press": gateway_press.measure,
     "map_10k": lambda _: map_10k.measure(),
     "mqtt_client": lambda _: clients.measure(),
 }

@@ -1,10 +1,11 @@
-"""What stands between a gateway and its broker: TLS, or a network that stops without a word."""
+"""What stands between a gateway and its broker: TLS, or a network that stops, is slow, loses segments or cuts connections."""
 
 import contextlib
 import selectors
 import socket
 import ssl
 import threading
+import time
 
 
 class Middlebox:
@@ -21,10 +22,17 @@ class Middlebox:
         self._listener = socket.create_server(("127.0.0.1", 0))
         self.port: int = self._listener.getsockname()[1]
         self._is_frozen = threading.Event()
+        self._latency_s = 0.0
+        self._lost_every = self._cut_every = 0
+        self._carried = 0
         self._is_closed = threading.Event()
         self._sockets: list[socket.socket] = []
         self._threads = [threading.Thread(target=self._accept, daemon=True)]
         self._threads[0].start()
+
+    def worsen(self, *, latency_s: float = 0.0, lost_every: int = 0, cut_every: int = 0) -> None:
+        """Be slow; lose every so many-th segment, which TCP makes good after a second; cut the connection every so many-th."""
+        self._latency_s, self._lost_every, self._cut_every = latency_s, lost_every, cut_every
 
     def freeze(self) -> None:
         """Carry nothing: no byte, no end, no refusal. New connections are taken and left alone."""
@@ -85,6 +93,13 @@ class Middlebox:
                     source = key.fileobj
                     assert isinstance(source, socket.socket)
                     data = source.recv(1 << 16)
-                    if not data:
+                    if not data or not self._survives():
                         return
                     key.data.sendall(data)
+
+    def _survives(self) -> bool:
+        self._carried += 1
+        time.sleep(self._latency_s)
+        if self._lost_every and self._carried % self._lost_every == 0:
+            time.sleep(1.0)
+        return not (self._cut_every and self._carried % self._cut_every == 0)
