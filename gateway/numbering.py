@@ -14,10 +14,11 @@ class Numbering:
     """Counts up for each table, and tells which numbers are to be reserved on the disk before they run out.
 
     Args:
-        now: UTC, used once: the first numbers are above all that an earlier, lost file may have given.
+        now: UTC, used once: the first numbers are above all that an earlier, lost file may have given. None: they are far
+            from all that a file which cannot be read now may hold, whatever the clock was then.
     """
 
-    def __init__(self, now: dt.datetime) -> None:
+    def __init__(self, now: dt.datetime | None) -> None:
         self._next: dict[Table, int] = dict.fromkeys(TABLES, _first_number(now))
         self._reserved: dict[Table, int] = dict.fromkeys(TABLES, 0)
 
@@ -49,8 +50,8 @@ class Numbering:
         return self._reserved[table]
 
 
-def _first_number(now: dt.datetime) -> int:
+def _first_number(now: dt.datetime | None) -> int:
     # Above all that a lost file may have given: rows come slower than one a millisecond. A clock that isn't set can't tell.
-    if now >= _CLOCK_IS_SET:
+    if now is not None and now >= _CLOCK_IS_SET:
         return round(now.timestamp() * 1_000)
     return 2**52 + secrets.randbelow(2**51)

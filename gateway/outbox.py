@@ -69,6 +69,8 @@ class Outbox:
         self.acknowledged_fixes = 0
         self.thinned = 0
         self._disk.open(self._adopt)
+        if not self._disk.is_open:  # what it holds keeps its numbers: given twice, one row would take the other's place
+            self._numbers = numbering.Numbering(None)
         self.written_upto = self.newest_fix_seq  #: fixes with higher numbers are in memory
 
     def add_fixes(self, taken: Sequence[telemetry.Fix]) -> None:
