@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from bench import outage, results
+from bench import decoder_noise, outage, results
 from domain import telemetry
 from domain.wire import control, fields, fixes, panic, status
 from gateway import nmea
@@ -57,6 +57,17 @@ def fuzz_sentences(count: int, seed: int) -> Finding:
         f"{count:,} sentences, no exception, {given:,} fixes, memory grew by {grown_kb:.0f} KB after the first tenth"
     )
     return Finding(what="mutated sentences through the decoder", outcome=outcome, held=grown_kb < 256)
+
+
+def decoder_findings(count: int, megabytes: int, runs: int, seed: int) -> list[Finding]:
+    """What noise, mutations and a search by coverage find: no exception, and no fix without a valid sentence behind it."""
+    print(f"noise, {megabytes} MB; mutations checked against a second reading; {runs:,} guided streams …", flush=True)
+    outcomes = {
+        "noise through the decoder": decoder_noise.noise(megabytes, seed),
+        "mutated sentences, each fix traced to its sentence": decoder_noise.mutations(count, seed, mutated),
+        "coverage-guided streams (atheris), each fix traced": decoder_noise.guided(runs),
+    }
+    return [Finding(what=what, outcome=outcome, held=held) for what, (outcome, held) in outcomes.items()]
 
 
 def fuzz_payloads(count: int, seed: int) -> Finding:
@@ -131,10 +142,13 @@ def main() -> None:
     parser.add_argument(
         "--hours", type=float, default=outage.Plan().hours, help="hours without a network; 0: none (72)"
     )
+    parser.add_argument("--noise", type=int, default=100, help="megabytes of noise for the decoder (100)")
+    parser.add_argument("--guided", type=int, default=1_000_000, help="streams that atheris tries (1,000,000)")
     parser.add_argument("--seed", type=int, default=1, help="the same seed mutates the same way")
     chosen = parser.parse_args()
     began_s = time.monotonic()
     findings = [fuzz_sentences(chosen.count, chosen.seed), fuzz_payloads(chosen.count, chosen.seed)]
+    findings += decoder_findings(chosen.count, chosen.noise, chosen.guided, chosen.seed)
     if chosen.rounds:
         findings.append(crash_rounds(chosen.rounds))
     if chosen.hours:
@@ -164,7 +178,10 @@ def _report(findings: list[Finding], day: str, minutes: float, seed: int) -> str
     return (
         "# Soak\n\nWritten by `make soak`, which is not part of CI.\n\n"
         f"{day}, {results.machine()}, {minutes:.0f} minutes, seed {seed}.\n\n"
-        f"| what | outcome | |\n| --- | --- | --- |\n{rows}\n"
+        f"| what | outcome | |\n| --- | --- | --- |\n{rows}\n\n"
+        "The outage alone: `python -m bench.outage` (3 minutes; `--hours`, `--presses` and `--kill-every-min` change it).\n"
+        "A real gateway process on four pseudo-terminals, killed in fast time; then the real broker, ingest, database.\n"
+        "`tests/system/test_outage.py` plays an hour of it.\n"
     )
 
 

@@ -65,6 +65,7 @@ class Outbox:
         self._heard: dict[tuple[str, int, str], outbox_file.Heard] = {}
         self._numbers = numbering.Numbering(now)
         self._fixes_on_disk = 0
+        self._in_hand_upto = -1  # fixes that are being written: they count as acknowledged when they go from the disk
         self._synced_s = float("-inf")
         self.acknowledged_fixes = 0
         self.thinned = 0
@@ -119,7 +120,8 @@ class Outbox:
         with self._lock:
             self._acks.append(ack)
             if ack.lane is topics.Lane.FIXES:
-                self.acknowledged_fixes += self._memory.delete(covered)
+                gone = self._memory.delete(covered)
+                self.acknowledged_fixes += sum(seq > self._in_hand_upto for seq in gone)
                 return
             for seq in [seq for seq in self._presses if seq in covered]:
                 del self._presses[seq]
@@ -207,6 +209,7 @@ class Outbox:
         with self._lock:
             rows, acks = self._memory.rows(), list(self._acks)
             reservations = self._numbers.due()
+            self._in_hand_upto = rows[-1][0] if rows else -1
         for table, upto in reservations:
             if not self._disk.written(functools.partial(outbox_file.OutboxFile.reserve, lane=table, upto=upto)):
                 return False

@@ -29,12 +29,11 @@ class Fixes:
         """Rows with after < seq ≤ upto, oldest first."""
         return [row for row in self._rows if after < row[0] <= upto][: max(0, limit)]
 
-    def delete(self, covered: ranges.Ranges) -> int:
-        """Forget what is acknowledged; how many rows that were."""
-        kept = [row for row in self._rows if row[0] not in covered]
-        gone = len(self._rows) - len(kept)
+    def delete(self, covered: ranges.Ranges) -> list[int]:
+        """Forget what is acknowledged; the numbers of those rows."""
+        gone = [seq for seq, _ in self._rows if seq in covered]
         if gone:
-            self._rows = deque(kept, maxlen=MOST_FIXES)
+            self._rows = deque((row for row in self._rows if row[0] not in covered), maxlen=MOST_FIXES)
         return gone
 
     def forget(self, *, upto: int) -> None:
