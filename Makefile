@@ -48,6 +48,7 @@ bench: setup ## measure, with the ceilings beside (NAME=wire_1 runs one)
 	@$(BIN)/python -m bench $(if $(NAME),--name $(NAME))
 
 soak: setup ## the long runs: crash rounds and fuzz by the million; writes docs/soak.md
+	@$(BIN)/python -m pip install --quiet --require-hashes -r requirements/soak.lock
 	@$(BIN)/python -m bench.soak
 
 down: ## stop the stack of this checkout: no process and no port stays
@@ -60,3 +61,5 @@ clean: down ## also remove .venv, caches of tools and the stack's data (the engi
 lock: ## pin the dependencies anew, with hashes and no index address
 	@for extra in dev gateway server; do $(BIN)/uv pip compile --quiet --universal --generate-hashes --python-version 3.11 \
 		--no-emit-index-url --no-annotate --no-header --extra $$extra pyproject.toml -o requirements/$$extra.lock || exit 1; done
+	@echo atheris | $(BIN)/uv pip compile --quiet --universal --generate-hashes --python-version 3.11 \
+		--no-emit-index-url --no-annotate --no-header - -o requirements/soak.lock

@@ -1,4 +1,4 @@
-"""Bench `nmea`: lines to merged fixes, beside pynmea2 (parsing alone, positions read) and gpsd's own decoder on the same file."""
+"""Bench `nmea`: lines to merged fixes, beside pynmea2 (parsing alone, positions read) and gpsd's decoder on the same file."""
 
 import shutil
 import subprocess

@@ -3,7 +3,9 @@
 import argparse
 import contextlib
 import datetime as dt
+import os
 import random
+import re
 import subprocess
 import sys
 import time
@@ -22,6 +24,8 @@ from ingest import fix_decoder
 ROOT = Path(__file__).parents[1]
 REPORT = ROOT / "docs" / "soak.md"
 _CAPTURES = ROOT / "tests" / "data" / "nmea"
+_REAL_CAPTURES = ROOT.parent / "shared" / "data" / "gpsd"
+_REPLAY_TEST = "tests/integration/gateway/test_replay.py"
 _CRASH_TEST = "tests/system/test_crashes.py"
 _PAYLOAD = (
     b'[{"t":"2026-03-01T12:00:00.250Z","lat":60.17,"lon":24.94,"alt":12.5,"spd":8.3,"crs":271.5,"fix":3,"seq":7}]'
@@ -110,6 +114,34 @@ def crash_rounds(rounds: int) -> Finding:
     return Finding(what="kill -9 of ingest, broker, database, gateway", outcome=outcome, held=held == rounds)
 
 
+def replayed_captures() -> list[Finding]:
+    """Play every real capture through a pty into a running gateway, beside what gpsd made of it; nothing without the captures."""
+    captures = list(_REAL_CAPTURES.glob("*.log"))
+    if not captures:
+        print("the real captures are not here: none replayed")
+        return []
+    print(f"{len(captures)} captures through a line …", flush=True)
+    command = [
+        sys.executable,
+        "-m",
+        "pytest",
+        "-q",
+        "-p",
+        "no:cacheprovider",
+        _REPLAY_TEST,
+        "-k",
+        "gives_what_gpsd_made_of_it",
+    ]
+    run = subprocess.run(
+        command, cwd=ROOT, env=os.environ | {"DRIVEOPS_SOAK": "1"}, capture_output=True, text=True, check=False
+    )
+    passed = re.search(r"(\d+) passed", run.stdout)
+    count = int(passed[1]) if passed else 0
+    outcome = f"{count} of {len(captures)} complete (gpsd_compare --full --excuse-edges)"
+    held = run.returncode == 0 and count == len(captures)
+    return [Finding(what="real captures through a pty into a running gateway", outcome=outcome, held=held)]
+
+
 def long_outage(hours: float) -> Finding:
     """Three days without a network in fast time: every press arrives, once, first; every kept fix once."""
     print(f"an outage of {hours:g} hours …", flush=True)
@@ -149,6 +181,7 @@ def main() -> None:
     began_s = time.monotonic()
     findings = [fuzz_sentences(chosen.count, chosen.seed), fuzz_payloads(chosen.count, chosen.seed)]
     findings += decoder_findings(chosen.count, chosen.noise, chosen.guided, chosen.seed)
+    findings += replayed_captures()
     if chosen.rounds:
         findings.append(crash_rounds(chosen.rounds))
     if chosen.hours:

@@ -85,6 +85,8 @@ class Assembler:
             return
         kind = address[2:]
         reader = readers.READERS.get(kind)
+        if not (address.isupper() and address.isalnum()):
+            return  # eight bits of checksum let one garbled talker in 256 pass
         if reader is None:
             if kind == _ZDA and len(parts) >= _ZDA_FIELDS:
                 self._date(parts)

@@ -235,3 +235,10 @@ def test_two_receivers_on_one_line_are_one_fix_a_second() -> None:
     ]
 
     assert len(decode(*seconds)) == 5
+
+
+@pytest.mark.parametrize("address", [")PRMC", "gPRMC", "G\x7eRMC", "GPRMCX", "PGRMC", "GRMC"])
+def test_a_garbled_or_foreign_address_is_no_sentence_of_a_position(address: str) -> None:
+    line = sentence.encode(f"{address},101113,A,4807.0380,N,01131.0000,E,10.0,84.4,191125,,,A")
+
+    assert stamps(rmc("101112"), line) == ["2025-11-19 10:11:12.000"]
