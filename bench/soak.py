@@ -115,7 +115,7 @@ def crash_rounds(rounds: int) -> Finding:
 
 
 def replayed_captures() -> list[Finding]:
-    """Play every real capture through a pty into a running gateway, beside what gpsd made of it; nothing without the captures."""
+    """Play every real capture through a pty into a running gateway, beside what gpsd made of it."""
     captures = list(_REAL_CAPTURES.glob("*.log"))
     if not captures:
         print("the real captures are not here: none replayed")
