@@ -68,9 +68,8 @@ def resolve(source: sa.Engine, identity: accounts.Identity, alert_id: uuid.UUID,
     except _REFUSED:
         raise
     except alert_reader.BAD_ROW:
-        if not text.strip():
-            raise emergencies.ResolutionMissingError("say in a few words how the alert ended") from None
-        return _move(source, identity, alert_id, to=emergencies.AlertState.RESOLVED, now=now, note=text.strip())
+        note = emergencies.resolution(text)
+        return _move(source, identity, alert_id, to=emergencies.AlertState.RESOLVED, now=now, note=note)
 
 
 def _move(
@@ -86,8 +85,8 @@ def _move(
         found = unread_alerts.stub(connection, identity.tenant_id, alert_id)
         if found is None:
             raise emergency_operations.AlertNotFoundError(alert_id)
-        is_taken = found["state"] == to
-        if is_taken or not unread_alerts.change(connection, found, to=to, by=identity.name, now=now, note=note):
+        may_move = emergencies.may_move(found["state"], to)
+        if not may_move or not unread_alerts.change(connection, found, to=to, by=identity.name, now=now, note=note):
             raise emergencies.AlertTransitionError(found["state"], to, found["acknowledged_by"])
         return Done(_word(identity, found, to), shown.unread_alert({**found, "state": to}))
 

@@ -117,7 +117,7 @@ class Desk:
         try:
             done = alert_acts.acknowledge(self._engine, identity, alert_id, now)
         except emergencies.AlertTransitionError as error:
-            if (error.state, error.by) != (emergencies.AlertState.ACKNOWLEDGED, identity.name):
+            if not error.is_repeat(identity.name):
                 raise
             return self.alert(identity, alert_id)
         return self._done(identity, done)
@@ -136,7 +136,7 @@ class Desk:
         try:
             done = alert_acts.resolve(self._engine, identity, alert_id, text, now)
         except emergencies.AlertTransitionError as error:
-            if error.by != identity.name:
+            if not error.is_repeat(identity.name):
                 raise
             found = self.alert(identity, alert_id)
             if found["resolution"] != text.strip():

@@ -86,8 +86,12 @@ class AlertTransitionError(errors.DomainError):
         super().__init__(
             f"the alert is {state} already" + (f", by {by}" if by else "") + f"; it cannot become {wanted}"
         )
-        self.state = state
+        self.state, self.wanted = state, wanted
         self.by = by
+
+    def is_repeat(self, by: str) -> bool:
+        """Whether whoever wants it has done it before: no error then, as an answer may get lost."""
+        return self.state == self.wanted and self.by == by
 
 
 class ResolutionMissingError(errors.DomainError):
@@ -274,15 +278,28 @@ def resolve(alert: Alert, *, by: str, text: str, now: dt.datetime) -> Alert:
         ResolutionMissingError: the text is blank.
         AlertTransitionError: it is resolved already; the error says by whom.
     """
+    kept = resolution(text)
+    return dataclasses.replace(_move(alert, AlertState.RESOLVED), resolved_at=now, resolved_by=by, resolution=kept)
+
+
+def resolution(text: str) -> str:
+    """The text as it is kept.
+
+    Raises:
+        ResolutionMissingError: it is blank.
+    """
     if not text.strip():
         raise ResolutionMissingError("say in a few words how the alert ended")
-    return dataclasses.replace(
-        _move(alert, AlertState.RESOLVED), resolved_at=now, resolved_by=by, resolution=text.strip()
-    )
+    return text.strip()
+
+
+def may_move(state: str, wanted: AlertState) -> bool:
+    """Whether an alert can go from one state to another; one in a state of a newer release must not stay without help."""
+    return state not in set(AlertState) or wanted in _ALLOWED[AlertState(state)]
 
 
 def _move(alert: Alert, state: AlertState) -> Alert:
-    if state not in _ALLOWED[alert.state]:
+    if not may_move(alert.state, state):
         raise AlertTransitionError(alert.state, state, alert.resolved_by or alert.acknowledged_by)
     return dataclasses.replace(alert, state=state)
 

@@ -1,5 +1,6 @@
 // What the page's scripts share, loaded first (Dash loads assets in the order of their names):
 // window.driveops.on(kind, listener) → a function that takes it off, .emit(kind, value), .setProps(id, props) for Dash,
+// .withTexts(act) → act(texts) once the words of the reader's language are there (frame.js brings them by .setTexts(texts)),
 // .serverNow() → Unix ms by the server's clock (live_socket.js keeps `clockOffsetMs`), wherever this computer's clock is set meanwhile.
 (() => {
   const RETRY_MS = 100;
@@ -29,7 +30,18 @@
 
   let clock = { offsetMs: 0, serverMs: Date.now(), setAt: performance.now() };
 
+  const untold = []; // what waits for the words
+
   window.driveops = {
+    texts: null,
+    setTexts(texts) {
+      window.driveops.texts = texts;
+      for (const act of untold.splice(0)) act(texts);
+    },
+    withTexts(act) {
+      if (window.driveops.texts) act(window.driveops.texts);
+      else untold.push(act);
+    },
     unsent: () => [...unsent.keys()],
     state: "connecting",
     alerts: [],

@@ -94,7 +94,7 @@
     if (dialog().open && asked.id === alert.id) return ask(alert, told);
     const isThere = driveops.alerts.some((one) => one.id === alert.id);
     const kept = isThere ? driveops.wording.fill(driveops.texts.text_kept, { who: driveops.wording.who(alert) }) : "";
-    driveops.notify(title, [message, kept].filter(Boolean).join(" "), "orange", true);
+    driveops.notify(title, [message, kept].filter(Boolean).join(" "), "orange", `kept-${alert.id}`);
   }
 
   // Emptied when it closes, not when it opens: typing begins at once. `close` does not bubble: caught on its way down.

@@ -34,7 +34,8 @@
     nobody.textContent = driveops.texts.alerts.nobody;
     queueList.setAttribute("aria-label", driveops.texts.alerts.title);
     driveops.arrange(queueList, queueRows(driveops.alerts, chosenId));
-    driveops.arrange(queue, driveops.alerts.length ? [queueList] : isHeard ? [nobody] : []);
+    const word = isHeard ? [nobody] : [];
+    driveops.arrange(queue, driveops.alerts.length ? [queueList] : word);
   }
 
   // Newcomers by name and place, as they came; then who is shown now, where that is another.

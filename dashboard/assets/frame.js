@@ -38,26 +38,18 @@
   }
   new MutationObserver(titled).observe(document.querySelector("title"), { childList: true });
 
-  // May come before the words are here.
-  let expires = null;
-  function sayExpiry() {
-    const texts = window.driveops.texts;
-    if (!expires || !texts) return;
-    const time = new Date(expires.at).toLocaleTimeString(texts.language, { hour: "2-digit", minute: "2-digit" });
-    window.driveops.notify(texts.session_ends, texts.sign_in_again.replace("{time}", time), "orange", "session-ends");
-    expires = null;
-  }
-  window.driveops.on("expires", (message) => {
-    expires = message;
-    sayExpiry();
-  });
+  window.driveops.on("expires", ({ at }) =>
+    window.driveops.withTexts((texts) => {
+      const time = new Date(at).toLocaleTimeString(texts.language, { hour: "2-digit", minute: "2-digit" });
+      window.driveops.notify(texts.session_ends, texts.sign_in_again.replace("{time}", time), "orange", "session-ends");
+    }),
+  );
 
   window.dash_clientside = Object.assign(window.dash_clientside || {}, {
     driveops_frame: {
       connection(socket, vitals, texts) {
         document.documentElement.lang = texts.language;
-        window.driveops.texts = texts;
-        sayExpiry();
+        window.driveops.setTexts(texts);
         const state = socket ? socket.state : "connecting";
         if (state !== "open") return [texts[state] || texts.dead, state];
         const why = trouble(vitals);

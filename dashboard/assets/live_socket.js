@@ -67,7 +67,7 @@
       return;
     }
     if (code === TOO_MANY) {
-      driveops.notify(driveops.texts.too_many_pages, driveops.texts.reload_page, "red", "too-many-pages");
+      driveops.withTexts((texts) => driveops.notify(texts.too_many_pages, texts.reload_page, "red", "too-many-pages"));
       return;
     }
     retry = setTimeout(connect, retryMs * (0.75 + Math.random() / 2));

@@ -34,6 +34,7 @@
        {x, y: in Web Mercator, scale: points a world}. */
     nearest(right, down, camera) {
       let [found, least] = [null, Infinity];
+      const reaches = driveops.mapSprites.reaches();
       const [middleX, middleY] = [camera.x - this.origin[0], camera.y - this.origin[1]];
       for (let i = this.count - 1; i >= 0; i -= 1) {
         let east = this.floats[i * 4] - middleX;
@@ -41,7 +42,7 @@
         const x = east * camera.scale - right;
         const y = (this.floats[i * 4 + 1] - middleY) * camera.scale - down;
         const away = x * x + y * y;
-        const reach = Math.max(LEAST_REACH, driveops.mapSprites.reach(this.bytes[i * BYTES + 13]));
+        const reach = Math.max(LEAST_REACH, reaches[this.bytes[i * BYTES + 13]]);
         if (away < least && away <= reach * reach) [found, least] = [this.subjects[i], away];
       }
       return found;
@@ -53,8 +54,6 @@
       this.sprites = driveops.mapSprites;
       this.advances = this.sprites.advances();
       this.format = new Intl.NumberFormat(language);
-      this.labels = new Map(); // by text: its glyphs
-      this.keys = new Map(); // by state and kind: its sprites
     }
     marks(view) {
       const units = Array.from(view.units.values());
@@ -67,8 +66,7 @@
       return marks;
     }
     unit(marks, unit) {
-      const key = `${unit.state}-${unit.kind}`;
-      const near = this.sprites.index(key);
+      const near = this.sprites.index(`${unit.state}-${unit.kind}`);
       const afar = isAlert(unit) ? near : this.sprites.index(`dot-${unit.state}`);
       const turn = unit.state === "moving" && unit.course >= 0 ? Math.round((unit.course * 256) / 360) : 0;
       marks.add(unit, unit.place, { near, afar, turn });
@@ -80,16 +78,13 @@
     /* The glyphs of a cluster's count, side by side around its middle. */
     label(cluster) {
       const text = `${cluster.alerts ? "▲ " : ""}${this.format.format(cluster.units)}`;
-      if (this.labels.has(text)) return this.labels.get(text);
       const chars = Array.from(text).filter((char) => this.advances.has(char));
       let left = chars.reduce((sum, char) => sum + this.advances.get(char), 0) / -2;
-      const label = chars.map((char) => {
+      return chars.map((char) => {
         const wide = this.advances.get(char);
         left += wide;
         return { near: this.sprites.index(char), shift: Math.round(left - wide / 2) };
       });
-      this.labels.set(text, label);
-      return label;
     }
   }
 

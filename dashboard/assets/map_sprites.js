@@ -159,14 +159,15 @@
     box[3] = Math.max(box[3], y + 1);
   }
 
-  let known = null;
+  let known = null; // the boxes, one sprite after the other
+  let reaches = null; // by sprite: how far it is drawn from its middle, in points
 
   driveops.mapSprites = {
     COLOURS, CELL, COLUMNS, atlas, advances,
     rows: Math.ceil(sprites.length / COLUMNS),
     count: sprites.length,
     boxes: () => (known ??= new Float32Array(boxes())),
-    reach: (i) => Math.max(...driveops.mapSprites.boxes().subarray(i * 4, i * 4 + 4).map(Math.abs)),
+    reaches: () => (reaches ??= sprites.map((_, i) => Math.max(...driveops.mapSprites.boxes().subarray(i * 4, i * 4 + 4).map(Math.abs)))),
     index: (key) => places.get(key),
     clusterKey: (units, alerts) => `cluster-${alerts ? "open" : "moving"}-${Math.min(DISC_RADII.length - 1, Math.max(0, Math.ceil(Math.log10(units)) - 1))}`,
   };

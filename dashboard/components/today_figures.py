@@ -12,7 +12,7 @@ from dashboard.components import unit_words
 from domain import liveness
 
 UNITS, ALERTS, VISITS = "today-units", "today-alerts", "today-visits"  #: the sections of rows that links lead to
-UNITS_GRID, STATE_FIELD = "today-units-grid", "state"
+STATE_FIELD = "state"
 _M_PER_KM = 1000
 
 
@@ -40,6 +40,11 @@ def render(day: figures_desk.Today) -> html.Ul:
     )
 
 
+def grid(section: str) -> str:
+    """The id of the table that stands in a section."""
+    return f"{section}-grid"
+
+
 def _units(label: str, states: Counter[liveness.UnitState], state: liveness.UnitState) -> html.Li:
     wanted = {STATE_FIELD: {"filterType": "text", "type": "equals", "filter": unit_words.state(state)}}
     return _figure(label, i18n.number(states[state]), UNITS, wanted)
@@ -51,5 +56,5 @@ def _over_0(field: str) -> Mapping[str, object]:
 
 def _figure(label: str, value: str, section: str, wanted: Mapping[str, object] | None = None) -> html.Li:
     """`wanted` is ag-grid's filter of the rows that the number counts; assets/today.js sets it."""
-    filtering = attributes.named({"data-filter": json.dumps(wanted or {}), "data-grid": f"{section}-grid"})
+    filtering = attributes.named({"data-filter": json.dumps(wanted or {}), "data-grid": grid(section)})
     return html.Li(html.A([html.Span(value, className="value"), html.Span(label)], href=f"#{section}", **filtering))

@@ -30,7 +30,9 @@ def render(day: figures_desk.Today, *, zone: str) -> list[html.Section]:
     titles = (i18n.text("Units"), i18n.text("Alerts"), i18n.text("Geofence visits"))
     parts = zip(SECTIONS, titles, charts(day, zone=zone), _tables(day, zone), strict=True)
     return [
-        html.Section([html.H2(title), html.Div(chart, id=chart_place(name)), _grid(grid(name), table)], id=name)
+        html.Section(
+            [html.H2(title), html.Div(chart, id=chart_place(name)), _grid(today_figures.grid(name), table)], id=name
+        )
         for name, title, chart, table in parts
     ]
 
@@ -49,11 +51,6 @@ def rows(day: figures_desk.Today, *, zone: str) -> list[list[dict[str, object]]]
 def chart_place(section: str) -> str:
     """The id of a section's place for its chart."""
     return f"{section}-chart-place"
-
-
-def grid(section: str) -> str:
-    """The id of a section's table."""
-    return f"{section}-grid"
 
 
 def _chart(name: str, figure: Any) -> list[dcc.Graph]:

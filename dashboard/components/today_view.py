@@ -37,7 +37,7 @@ async def render() -> html.Div:
     Output(ids.TODAY_AS_OF, "children"),
     Output(ids.TODAY_FIGURES, "children"),
     *(Output(today_rows.chart_place(name), "children") for name in today_rows.SECTIONS),
-    *(Output(today_rows.grid(name), "rowData") for name in today_rows.SECTIONS),
+    *(Output(today_figures.grid(name), "rowData") for name in today_rows.SECTIONS),
     Input(ids.TODAY_REFRESH, "n_intervals"),
     prevent_initial_call=True,
 )

@@ -72,7 +72,7 @@ ORDER BY 1 DESC
 LIMIT %(most)s;
 
 -- unit_trail --
--- The fixes of a device since a time, the oldest first, evenly thinned to about so many, the newest always among them; none
+-- The fixes of a device since a time, the oldest first, evenly thinned to at most so many, the newest always among them; none
 -- where it is not this tenant's.
 SELECT time, lat, lon, speed_mps, course_deg
 FROM (

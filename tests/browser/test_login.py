@@ -65,3 +65,16 @@ def test_a_page_is_told_in_time_that_its_session_ends(visit: Visit, owner: sa.En
     dana.page.reload()  # a page that is opened late is told as well, though it hears of it before it has its words
 
     sync_api.expect(told).to_be_visible(timeout=20_000)
+
+
+def test_a_page_whose_place_was_taken_says_so_and_stays_out(visit: Visit) -> None:
+    dana = visit()
+    dana.wait_for("() => window.driveops && window.driveops.state", lambda state: state == "open")
+
+    dana.evaluate(
+        """() => { window.others = Array.from({ length: 20 }, () => new WebSocket(location.origin.replace("http", "ws") + "/api/v1/live")); }"""
+    )
+
+    sync_api.expect(dana.page.get_by_text("Too many pages of this account are open")).to_be_visible(timeout=20_000)
+    dana.page.wait_for_timeout(3_000)  # longer than until a lost socket is opened again
+    assert dana.evaluate("() => [driveops.state, others.filter(each => each.readyState === 1).length]") == ["dead", 20]

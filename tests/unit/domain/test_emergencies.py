@@ -338,6 +338,26 @@ class TestPeople:
         with pytest.raises(emergencies.AlertTransitionError):
             office.resolve(alert)
 
+    def test_what_somebody_has_done_before_is_a_repeat_for_them_alone(self, office: Office) -> None:
+        alert = office.raised()
+        office.acknowledge(alert, by="Bo")
+        with pytest.raises(emergencies.AlertTransitionError) as again:
+            office.acknowledge(alert, by="Bo")
+        assert (again.value.is_repeat("Bo"), again.value.is_repeat("Cy")) == (True, False)
+
+        office.resolve(alert)
+        with pytest.raises(emergencies.AlertTransitionError) as over:
+            office.acknowledge(alert, by="Bo")
+        assert not over.value.is_repeat("Bo")
+
+    @pytest.mark.parametrize("wanted", [emergencies.AlertState.ACKNOWLEDGED, emergencies.AlertState.RESOLVED])
+    def test_an_alert_in_a_state_of_a_newer_release_can_be_taken_and_ended(
+        self, wanted: emergencies.AlertState
+    ) -> None:
+        assert emergencies.may_move("handed_over", wanted)
+        assert emergencies.may_move("open", wanted)
+        assert not emergencies.may_move("resolved", wanted)
+
     def test_another_tenants_alert_does_not_exist(self, office: Office) -> None:
         with pytest.raises(operations.AlertNotFoundError):
             office.acknowledge(office.raised(), tenant_id=OTHER_TENANT)
