@@ -1,11 +1,11 @@
-"""From the receivers' fixes to those that are sent: dated, one receiver at a time, recorded, picked."""
+"""From the receivers' fixes to those that are sent: dated, the best of each epoch, recorded, picked."""
 
 import datetime as dt
 import threading
 from collections.abc import Callable
 
 from domain import telemetry
-from gateway import instants, open_alerts, press_clock, recording, reporting, rollover, selection
+from gateway import epoch_choice, instants, open_alerts, press_clock, recording, reporting, rollover, selection
 
 
 class Intake:
@@ -13,7 +13,7 @@ class Intake:
 
     Args:
         floor: no receiver's date can be before it.
-        choice: which receiver is in use.
+        choice: of the receivers' fixes the best of each epoch.
         clock: learns the receivers' time.
         reports: picks what is sent.
         record: gets everything.
@@ -44,16 +44,31 @@ class Intake:
     def take(self, receiver: str, fixes: list[telemetry.Fix], now: instants.Instant) -> None:
         """Deal with what a receiver told."""
         with self._lock:
-            chosen, picked = [], []
-            in_alert = self._alerts.is_any_open(mono_s=now.mono_s)
+            decided = []
             for fix in fixes:
                 dated = rollover.corrected(fix, floor=self._floor, now=now.utc)
-                if self._choice.offer(receiver, dated, mono_s=now.mono_s):
+                decided += self._choice.offer(receiver, dated, mono_s=now.mono_s)
+                if receiver == self._choice.lead:
                     self._clock.saw(dated.time, mono_s=now.mono_s)
-                    chosen.append(dated)
-                    picked += self._reports.pick(dated, in_alert=in_alert)
-        if chosen:
-            self._record.add(chosen, mono_s=now.mono_s)
+            self._hand_on(decided, now)
+
+    def tend(self, now: instants.Instant) -> None:
+        """Deal with the fixes that have waited long enough for another receiver's."""
+        with self._lock:
+            self._hand_on(self._choice.due(mono_s=now.mono_s), now)
+
+    def finish(self, now: instants.Instant) -> None:
+        """Deal with what still waits, at the end."""
+        with self._lock:
+            self._hand_on(self._choice.due(mono_s=now.mono_s + epoch_choice.WAIT_S), now)
+
+    def _hand_on(self, decided: list[telemetry.Fix], now: instants.Instant) -> None:
+        # Under the lock, or the fixes of two receivers' threads could pass each other here.
+        if not decided:
+            return
+        in_alert = self._alerts.is_any_open(mono_s=now.mono_s)
+        picked = [each for fix in decided for each in self._reports.pick(fix, in_alert=in_alert)]
+        self._record.add(decided, mono_s=now.mono_s)
         if picked:
             self._keep(picked)
 

@@ -126,6 +126,7 @@ class Gateway:
         for each in self.receivers:
             each.line.stop()
         self._wired.stop()
+        self._intake.finish(instants.now())
         self._record.close()
         self._courier.stop()
         farewell = telemetry.Status(time=instants.now().utc, online=False, version=version(), backlog=self.box.backlog)
@@ -206,6 +207,7 @@ class Gateway:
         # Without a disk what was not asked for again must not be pushed out of the memory.
         if self.box.trouble is None or self.box.backlog < _ROOM_FOR_UPLOADS:
             self._uploads.step()
+        self._intake.tend(now)
         self._record.tend(mono_s=now.mono_s)
         for each in self.receivers:
             each.judge(now)
@@ -221,10 +223,14 @@ class Gateway:
             health.write(self._settings.state_folder, report)
             self._metrics.show(report)
 
+    def _state(self, each: receiver.Receiver, now: instants.Instant) -> str:
+        """A port's state; of several receivers also which leads, and which sees nothing."""
+        role = self._selection.role(each.name, mono_s=now.mono_s) if len(self.receivers) > 1 else None
+        return each.state if role is None else f"{each.state}, {role}"
+
     def _report(self, now: instants.Instant) -> health.Report:
         last, lead = self._selection.last, self._selection.lead
         fix_age_s = None if last is None else now.mono_s - last.mono_s
-        standby = len(self.receivers) > 1 and lead is not None
         return health.Report(
             status=telemetry.Status(
                 time=now.utc,
@@ -232,11 +238,7 @@ class Gateway:
                 version=version(),
                 backlog=self.box.backlog,
                 gps=health.gps_state(None if last is None else last.fix.mode, fix_age_s),
-                ports={
-                    each.name: each.state + (", lead" if standby and each.name == lead else "")
-                    for each in self.receivers
-                }
-                | self._wired.states(),
+                ports={each.name: self._state(each, now) for each in self.receivers} | self._wired.states(),
                 fobs=self._buttons.fobs(),
                 uptime_s=round(now.mono_s - self._started_s, 1),
             ),

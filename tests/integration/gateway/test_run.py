@@ -287,6 +287,10 @@ def test_several_receivers_back_each_other_up_and_no_instant_is_told_twice(
         return any(fix["lat"] == 48.86 for fix in server.fixes)
 
     eventually(second_took_over, "the second takes over when the first is silent")
+    eventually(
+        lambda: sorted(server.statuses[-1]["ports"].values()) == ["open, lead", "open, no fix"], "the status says so"
+    )
+    box.says("has had no fix for")
     other.unplug()
 
     assert [fix["lat"] for fix in server.fixes[:2]] == [48.858333333] * 2
