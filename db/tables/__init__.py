@@ -8,6 +8,7 @@ from db.tables.metadata import metadata
 from db.tables.registry import DEVICE_KINDS, device, fob, person, tenant, vehicle
 from db.tables.rejects import reject
 from db.tables.telemetry import activity_hourly, device_latest, device_status, fix
+from db.tables.tracks import quality_rule, receipt_daily, track_checkpoint, track_state
 
 __all__ = [
     "DEVICE_KINDS",
@@ -30,8 +31,12 @@ __all__ = [
     "metadata",
     "person",
     "press",
+    "quality_rule",
+    "receipt_daily",
     "reject",
     "session",
     "tenant",
+    "track_checkpoint",
+    "track_state",
     "vehicle",
 ]

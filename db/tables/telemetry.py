@@ -32,6 +32,9 @@ fix = sa.Table(
     sa.Column("fix_mode", sa.SmallInteger, nullable=False, comment="2 or 3 dimensions"),
     sa.Column("moving", sa.Boolean, nullable=False, server_default=sa.false()),
     sa.Column("late", sa.Boolean, nullable=False, server_default=sa.false(), comment="a fact of receipt"),
+    sa.Column("odometer_m", sa.Double, comment="as the device counts"),
+    sa.Column("out_of_order", sa.Boolean, nullable=False, server_default=sa.false(), comment="a fact of receipt"),
+    sa.Column("corrected_at", Instant, comment="when late data changed what follows from it"),
     sa.PrimaryKeyConstraint("device_id", "time"),
 )
 
@@ -54,6 +57,7 @@ device_latest = sa.Table(
     sa.Column("satellites", sa.SmallInteger),
     sa.Column("fix_mode", sa.SmallInteger, nullable=False),
     sa.Column("moving", sa.Boolean, nullable=False, server_default=sa.false()),
+    sa.Column("odometer_m", sa.Double),
     postgresql_with={"fillfactor": 50},
 )
 
@@ -67,6 +71,7 @@ activity_hourly = sa.Table(
     sa.Column("device_id", sa.Integer, sa.ForeignKey("device.id"), nullable=False),
     sa.Column("fixes", sa.Integer, nullable=False),
     sa.Column("max_speed_mps", sa.REAL),
+    sa.Column("corrected_at", Instant, comment="when late data changed it"),
     sa.PrimaryKeyConstraint("device_id", "hour"),
     sa.Index("ix_activity_hourly_hour", "hour"),
     postgresql_with={"fillfactor": 80},

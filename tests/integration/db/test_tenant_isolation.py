@@ -27,9 +27,10 @@ OWN = {
     "tenant": "id = :tenant_id",
     "device_latest": "device_id = :device_id",
     "activity_hourly": "device_id = :device_id",
+    "receipt_daily": "device_id = :device_id",
 }
 OF_LOGIN = {"account", "session", "login_link", "device_code"}
-OF_BACKEND = {"fix", "device_password"}
+OF_BACKEND = {"fix", "device_password", "track_checkpoint", "track_state"}
 AUTH_CALLS = [
     f"auth.{name}"
     for name in (

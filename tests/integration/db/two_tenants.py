@@ -55,6 +55,10 @@ def _fill(connection: sa.Connection, slug: str) -> Tenant:
     add(tables.fix, **fix)
     add(tables.device_latest, **fix)
     add(tables.activity_hourly, **device, hour=NOW, fixes=1)
+    add(tables.quality_rule, **own, kind="phone", max_speed_mps=50)
+    add(tables.track_state, **device, state={})
+    add(tables.track_checkpoint, **device, hour=NOW, state={})
+    add(tables.receipt_daily, **device, day=NOW.date())
     add(tables.device_status, **own, **device, time=NOW, received_at=NOW, online=True)
     fence = {**own, **device, "geofence_id": fence_id}
     add(tables.geofence, **own, id=fence_id, name="Depot", geom=OUTLINE)
