@@ -17,6 +17,7 @@ FIX_FIELDS: list[tuple[str, str]] = [
     ("time_us", "i8"),  # since 1970-01-01 UTC
     ("lat", "f8"),
     ("lon", "f8"),
+    ("odometer_m", "f8"),
     ("seq", "i8"),
     ("received_us", "i8"),
     ("alt_m", "f4"),
@@ -28,6 +29,7 @@ FIX_FIELDS: list[tuple[str, str]] = [
     ("fix_mode", "i2"),
     ("quality", "i4"),
     ("late", "?"),
+    ("out_of_order", "?"),
     # The leg from the device's fix before; whole millimetres and milliseconds add up to the same sum in any order.
     ("distance_mm", "i8"),
     ("moving_ms", "i8"),
@@ -56,7 +58,7 @@ HOUR_US = 3_600_000_000
 def empty(count: int, fields: list[tuple[str, str]] | None = None) -> FixRows:
     """`count` records whose optional columns are not told and whose flags and legs are zero."""
     rows: FixRows = np.zeros(count, np.dtype(fields or FIX_FIELDS))
-    for name in ("alt_m", "speed_mps", "course_deg", "hdop", "accuracy_m"):
+    for name in ("alt_m", "speed_mps", "course_deg", "hdop", "accuracy_m", "odometer_m"):
         rows[name] = np.nan
     rows["satellites"] = NO_SATELLITES
     return rows

@@ -74,6 +74,7 @@ class Fix:
     hdop: float | None = None
     satellites: int | None = None
     accuracy_m: float | None = None
+    odometer_m: float | None = None  #: as the device counts; it only rises
 
     def __post_init__(self) -> None:
         _require_zone(self.time)

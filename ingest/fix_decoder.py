@@ -35,6 +35,7 @@ class _Fix(msgspec.Struct, forbid_unknown_fields=True, gc=False):
     hdop: Annotated[float, msgspec.Meta(ge=0, le=fixes.HDOP_RANGE[1])] | None = None
     sat: Annotated[int, msgspec.Meta(ge=0, le=fixes.SATELLITES_RANGE[1])] | None = None
     acc: Annotated[float, msgspec.Meta(ge=0, le=fixes.ACCURACY_RANGE_M[1])] | None = None
+    odo: Annotated[float, msgspec.Meta(ge=0, le=fixes.ODOMETER_RANGE_M[1])] | None = None
 
 
 _DECODER = msgspec.json.Decoder(Annotated[list[_Fix], msgspec.Meta(min_length=1, max_length=fixes.MOST_FIXES)])
@@ -96,6 +97,7 @@ def _to_rows(structs: Sequence[_Fix], message: npt.NDArray[np.int32]) -> tuple[f
     rows["course_deg"] = np.array([fix.crs for fix in structs], np.float64)
     rows["hdop"] = np.array([fix.hdop for fix in structs], np.float64)
     rows["accuracy_m"] = np.array([fix.acc for fix in structs], np.float64)
+    rows["odometer_m"] = np.array([fix.odo for fix in structs], np.float64)
     rows["satellites"] = [fix_rows.NO_SATELLITES if fix.sat is None else fix.sat for fix in structs]
     rows["message"] = message
     return rows, np.unique(message[~usual])
@@ -132,6 +134,7 @@ def _reference_rows(numbered: Sequence[fixes.Numbered], message: int) -> fix_row
             "course_deg": fix.course_deg,
             "hdop": fix.hdop,
             "accuracy_m": fix.accuracy_m,
+            "odometer_m": fix.odometer_m,
             "satellites": fix.satellites,
         }
         for name, value in told.items():

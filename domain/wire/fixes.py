@@ -16,6 +16,7 @@ COURSE_RANGE_DEG = (0.0, 360.0)
 HDOP_RANGE = (0.0, 1_000.0)
 SATELLITES_RANGE = (0, 255)
 ACCURACY_RANGE_M = (0.0, 1_000_000.0)
+ODOMETER_RANGE_M = (0.0, 1e10)
 EARLIEST = dt.datetime(1980, 1, 6, tzinfo=dt.UTC)  # GPS week 0
 LATEST = dt.datetime(2262, 1, 1, tzinfo=dt.UTC)  # what 64 bits of nanoseconds hold
 
@@ -93,6 +94,7 @@ def encode_fix(fix: telemetry.Fix) -> dict[str, Any]:
             "hdop": fix.hdop,
             "sat": fix.satellites,
             "acc": fix.accuracy_m,
+            "odo": fix.odometer_m,
             "fix": int(fix.mode),
         },
     )
@@ -121,6 +123,7 @@ def decode_fix(record: Mapping[str, Any]) -> telemetry.Fix:
         hdop=fields.number(record, "hdop", *HDOP_RANGE),
         satellites=fields.integer(record, "sat", *SATELLITES_RANGE),
         accuracy_m=fields.number(record, "acc", *ACCURACY_RANGE_M),
+        odometer_m=fields.number(record, "odo", *ODOMETER_RANGE_M),
     )
 
 

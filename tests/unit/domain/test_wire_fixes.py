@@ -30,7 +30,7 @@ def test_decode_raises_nothing_but_its_own_error(noise: bytes) -> None:
         fixes.decode(noise)
 
 
-@given(st.dictionaries(st.sampled_from([*GOOD, "alt", "spd", "crs", "hdop", "sat", "acc"]), ws.json_values))
+@given(st.dictionaries(st.sampled_from([*GOOD, "alt", "spd", "crs", "hdop", "sat", "acc", "odo"]), ws.json_values))
 def test_a_fix_of_any_json_is_good_or_told_bad_beside_the_good_one(changes: dict[str, Any]) -> None:
     decoded = fixes.decode(payload(GOOD, GOOD | changes))
 

@@ -29,6 +29,7 @@ fix_values = st.builds(
     hdop=optional(*fixes.HDOP_RANGE),
     satellites=st.none() | st.integers(0, 255),
     accuracy_m=optional(*fixes.ACCURACY_RANGE_M),
+    odometer_m=optional(*fixes.ODOMETER_RANGE_M),
 )
 seqs = st.integers(0, fixes.HIGHEST_SEQ)
 numbered_fixes = st.builds(fixes.Numbered, seq=seqs, fix=fix_values)

@@ -58,7 +58,7 @@ elements = st.one_of(
             "fix": st.sampled_from([2, 3]),
             "seq": st.integers(0, 2**63),
         },
-        optional=dict.fromkeys(("alt", "spd", "crs", "hdop", "sat", "acc", "new"), numbers),
+        optional=dict.fromkeys(("alt", "spd", "crs", "hdop", "sat", "acc", "odo", "new"), numbers),
     ),
     st.dictionaries(st.sampled_from(["t", "lat", "lon", "fix", "seq", "alt", "sat"]), st.one_of(numbers, times)),
     numbers,
@@ -97,6 +97,7 @@ def _key(seq: int, fix: telemetry.Fix) -> tuple[object, ...]:
         real(fix.course_deg),
         real(fix.hdop),
         real(fix.accuracy_m),
+        fix.odometer_m,
         fix.satellites,
     )
 
@@ -112,6 +113,7 @@ def _row_key(row: np.void) -> tuple[object, ...]:
         int(row["seq"]),
         int(row["fix_mode"]),
         *(real(row[name]) for name in ("alt_m", "speed_mps", "course_deg", "hdop", "accuracy_m")),
+        None if np.isnan(row["odometer_m"]) else float(row["odometer_m"]),
         None if row["satellites"] == fix_rows.NO_SATELLITES else int(row["satellites"]),
     )
 
