@@ -1,0 +1,109 @@
+"""What a geofence can look like: polygons with holes, a circle, a corridor along a line."""
+
+import math
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from domain import errors, geo
+
+Ring = Sequence[tuple[float, float]]
+"""Longitude and latitude in degrees, closed or not."""
+
+SMALLEST_M = 1.0
+LARGEST_M = 1_000_000.0
+_FEWEST_CORNERS = 3
+
+
+class ShapeError(errors.DomainError):
+    """A shape that encloses nothing, or that lies nowhere."""
+
+    code = "invalid_shape"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Polygon:
+    """A shell with holes; edges are great circles, as PostGIS has them on its geography type.
+
+    Raises:
+        ShapeError: a ring with fewer than three corners, around a pole, or with a corner that is no position.
+    """
+
+    shell: Ring
+    holes: tuple[Ring, ...] = ()
+
+    def __post_init__(self) -> None:
+        for ring in (self.shell, *self.holes):
+            _check_places(ring)
+            if len(set(ring)) < _FEWEST_CORNERS:
+                raise ShapeError("a ring has at least three different corners")
+            if abs(sum(wrapped_deg(b[0] - a[0]) for a, b in edges_of(ring))) > 1.0:
+                raise ShapeError("a polygon can't go around a pole; take a circle")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Polygons:
+    """One polygon or several."""
+
+    parts: tuple[Polygon, ...]
+
+    def __post_init__(self) -> None:
+        if not self.parts:
+            raise ShapeError("a fence has at least one polygon")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Circle:
+    """All that is no further from the centre, on the ellipsoid, than the radius."""
+
+    centre: geo.Position
+    radius_m: float
+
+    def __post_init__(self) -> None:
+        _check_size("radius", self.radius_m)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Corridor:
+    """All that is no further from a line than half of the width; ends and bends are round."""
+
+    line: Ring
+    width_m: float
+
+    def __post_init__(self) -> None:
+        _check_places(self.line)
+        if len(set(self.line)) < 2:  # noqa: PLR2004 - two ends
+            raise ShapeError("a line has at least two different points")
+        _check_size("width", self.width_m)
+
+
+Shape = Polygons | Circle | Corridor
+
+
+def polygon(shell: Ring, *holes: Ring) -> Polygons:
+    """A shape of one polygon."""
+    return Polygons(parts=(Polygon(shell=shell, holes=holes),))
+
+
+def wrapped_deg(delta: float) -> float:
+    """A difference of longitudes the short way, −180…180; one that is short already comes back to the bit."""
+    if delta > geo.LON_LIMIT_DEG:
+        return delta - 360.0
+    return delta + 360.0 if delta < -geo.LON_LIMIT_DEG else delta
+
+
+def edges_of(ring: Ring) -> Iterable[tuple[tuple[float, float], tuple[float, float]]]:
+    """The edges of a ring, the closing one too."""
+    return zip(ring, [*ring[1:], ring[0]], strict=True)
+
+
+def _check_places(places: Ring) -> None:
+    for lon, lat in places:
+        try:
+            geo.Position(lat, lon)
+        except geo.InvalidPositionError as error:
+            raise ShapeError(str(error)) from None
+
+
+def _check_size(name: str, size_m: float) -> None:
+    if not (math.isfinite(size_m) and SMALLEST_M <= size_m <= LARGEST_M):
+        raise ShapeError(f"a {name} is {SMALLEST_M:.0f} m to {LARGEST_M / 1e3:.0f} km, not {size_m}")
