@@ -35,6 +35,9 @@ FIX_FIELDS: list[tuple[str, str]] = [
     ("moving_ms", "i8"),
     ("idle_ms", "i8"),
     ("moving", "?"),
+    # Where the fences see it: drift at the anchor (domain.track).
+    ("place_lat", "f8"),
+    ("place_lon", "f8"),
 ]
 FIX_DTYPE = np.dtype(FIX_FIELDS)
 
