@@ -180,7 +180,12 @@ def advance(
 
 def in_order(events: Iterable[FenceEvent]) -> list[FenceEvent]:
     """Events of one fix: what ends before what begins, then by fence."""
-    return sorted(events, key=lambda event: (_ORDER[event.kind], event.fence_id))
+    return sorted(events, key=order_of)
+
+
+def order_of(event: FenceEvent) -> tuple[int, uuid.UUID]:
+    """A key to sort the events of one fix by."""
+    return _ORDER[event.kind], event.fence_id
 
 
 _ORDER = {

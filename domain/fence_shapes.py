@@ -1,5 +1,6 @@
 """What a geofence can look like: polygons with holes, a circle, a corridor along a line."""
 
+import itertools
 import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -11,6 +12,9 @@ Ring = Sequence[tuple[float, float]]
 
 SMALLEST_M = 1.0
 LARGEST_M = 1_000_000.0
+WIDEST_CORRIDOR_M = 20_000.0
+WIDEST_DEG = 170.0
+HIGHEST_LINE_DEG = 89.5
 _FEWEST_CORNERS = 3
 
 
@@ -36,8 +40,12 @@ class Polygon:
             _check_places(ring)
             if len(set(ring)) < _FEWEST_CORNERS:
                 raise ShapeError("a ring has at least three different corners")
-            if abs(sum(wrapped_deg(b[0] - a[0]) for a, b in edges_of(ring))) > 1.0:
+            steps = [wrapped_deg(b[0] - a[0]) for a, b in edges_of(ring)]
+            if abs(sum(steps)) > 1.0:
                 raise ShapeError("a polygon can't go around a pole; take a circle")
+            reached = list(itertools.accumulate(steps))
+            if max(reached) - min(reached) > WIDEST_DEG:
+                raise ShapeError(f"a polygon is at most {WIDEST_DEG:.0f}° wide")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,9 +79,11 @@ class Corridor:
 
     def __post_init__(self) -> None:
         _check_places(self.line)
+        if abs(max((lat for _, lat in self.line), key=abs, default=0.0)) > HIGHEST_LINE_DEG:
+            raise ShapeError(f"a corridor ends {geo.LAT_LIMIT_DEG - HIGHEST_LINE_DEG:.1f}° from the poles")
         if len(set(self.line)) < 2:  # noqa: PLR2004 - two ends
             raise ShapeError("a line has at least two different points")
-        _check_size("width", self.width_m)
+        _check_size("width", self.width_m, most_m=WIDEST_CORRIDOR_M)
 
 
 Shape = Polygons | Circle | Corridor
@@ -104,6 +114,6 @@ def _check_places(places: Ring) -> None:
             raise ShapeError(str(error)) from None
 
 
-def _check_size(name: str, size_m: float) -> None:
-    if not (math.isfinite(size_m) and SMALLEST_M <= size_m <= LARGEST_M):
-        raise ShapeError(f"a {name} is {SMALLEST_M:.0f} m to {LARGEST_M / 1e3:.0f} km, not {size_m}")
+def _check_size(name: str, size_m: float, *, most_m: float = LARGEST_M) -> None:
+    if not (math.isfinite(size_m) and SMALLEST_M <= size_m <= most_m):
+        raise ShapeError(f"a {name} is {SMALLEST_M:.0f} m to {most_m / 1e3:.0f} km, not {size_m}")

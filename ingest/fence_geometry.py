@@ -1,0 +1,244 @@
+"""Fences compiled for many questions at once: polygons for shapely, lines in columns, boxes for the grid.
+
+Every fence has a plane of its own: degrees east of its own longitude, and latitude (`domain.fence_lines`).
+"""
+
+import itertools
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+import numpy.typing as npt
+import pyproj
+import shapely
+
+from domain import fence_lines, fence_shapes, geo
+
+_GEOD = pyproj.Geod(ellps="WGS84")
+_EDGES_A_BOX = 8
+"""A corridor is looked for in a box for so many edges: the box of a long diagonal would hold half of the town."""
+_MARGIN = 1.01
+_METRES_PER_LAT_DEG = 110_574.0  # the shortest, at the equator
+_HALF_TURN_DEG = 180.0
+
+Floats = npt.NDArray[np.float64]
+Ints = npt.NDArray[np.int64]
+Box = tuple[float, float, float, float]
+
+
+@dataclass(slots=True, kw_only=True)
+class Columns:
+    """Edges of all fences, x1, y1, x2, y2 each, with the number of each fence's first one."""
+
+    edges: Floats
+    starts: Ints  #: one more than there are fences
+
+    def of(self, fence: Ints) -> tuple[Ints, Ints]:
+        """For each of these fences all of its edges: place in `fence`, and edge."""
+        count = self.starts[fence + 1] - self.starts[fence]
+        place = np.repeat(np.arange(len(fence)), count)
+        first = np.repeat(self.starts[fence] - (np.cumsum(count) - count), count)
+        return place, first + np.arange(len(place))
+
+
+@dataclass(slots=True, kw_only=True)
+class _Drawn:
+    """What one shape comes to."""
+
+    lon0: float
+    polygons: list[shapely.Polygon] = field(default_factory=list)
+    edges: list[fence_lines.Edge] = field(default_factory=list)
+    vertices: list[fence_lines.Point] = field(default_factory=list)
+    is_corridor: bool = False
+    radius_m: float = 0.0  #: around edges and vertices
+    boxes: list[Box] = field(default_factory=list)
+
+
+class FenceGeometry:
+    """The shapes of many fences; a fence is called by its number."""
+
+    def __init__(self, shapes: Sequence[fence_shapes.Shape]) -> None:
+        drawn = [_draw(shape) for shape in shapes]
+        self.lon0 = np.array([each.lon0 for each in drawn], np.float64)
+        self.radius_m = np.array([each.radius_m for each in drawn], np.float64)
+        self.is_circle = np.array([isinstance(shape, fence_shapes.Circle) for shape in shapes], np.bool_)
+        self.is_corridor = np.array([each.is_corridor for each in drawn], np.bool_)
+        self._edges = _columns([[(*a, *b) for a, b in each.edges] for each in drawn])
+        self._vertices = _columns([[(*v, *v) for v in each.vertices] for each in drawn])
+        self._areas = np.array([_joined(each.polygons) for each in drawn], dtype=object)
+        shapely.prepare(self._areas)
+        lines = [shapely.LineString(each.vertices if each.is_corridor else None) for each in drawn]
+        self._lines = np.array(lines, dtype=object)
+        boxes = [(number, box) for number, each in enumerate(drawn) for box in _turned(each)]
+        self.box_fence = np.array([number for number, _ in boxes], np.int64)
+        self.boxes = np.array([box for _, box in boxes], np.float64).reshape(-1, 4)
+
+    def contains(self, fence: Ints, lat: Floats, lon: Floats) -> npt.NDArray[np.bool_]:
+        """Whether each point lies in the fence beside it; the edge belongs to the inside."""
+        inside = np.zeros(len(fence), np.bool_)
+        round_ = self.is_circle[fence] | self.is_corridor[fence]
+        if not round_.any():
+            return self._in_area(fence, lat, lon)
+        inside[~round_] = self._in_area(fence[~round_], lat[~round_], lon[~round_])
+        inside[round_] = self.depth_m(fence[round_], lat[round_], lon[round_]) >= 0.0
+        return inside
+
+    def depth_m(self, fence: Ints, lat: Floats, lon: Floats) -> Floats:
+        """Metres from each point to the edge of the fence beside it, positive inside."""
+        if not len(fence):
+            return np.zeros(0, np.float64)
+        x = self._x(fence, lon)
+        near_x, near_y = self._nearest(fence, x, lat)
+        off_m = np.asarray(_GEOD.inv(x, lat, near_x, near_y)[2])
+        round_ = self.is_circle[fence] | self.is_corridor[fence]
+        if round_.all():
+            return np.asarray(self.radius_m[fence] - off_m)
+        signed_m = np.where(self._in_area(fence, lat, lon), off_m, -np.maximum(off_m, fence_lines.LEAST_M))
+        depth: Floats = np.where(round_, self.radius_m[fence] - off_m, signed_m)
+        return depth
+
+    def is_passed(
+        self, fence: Ints, before: tuple[Floats, Floats], now: tuple[Floats, Floats]
+    ) -> npt.NDArray[np.bool_]:
+        """Whether the straight way between two positions (latitude, longitude) touches the fence beside it."""
+        x1, y1, y2 = self._x(fence, before[1]), before[0], now[0]
+        x2 = x1 + _wrapped(now[1] - before[1])
+        ways = shapely.linestrings(np.stack([np.stack([x1, y1], -1), np.stack([x2, y2], -1)], -2))
+        areas = np.where(self.is_corridor[fence], self._lines[fence], self._areas[fence])
+        passed: npt.NDArray[np.bool_] = shapely.intersects(areas, ways)
+        for at in np.flatnonzero((self.is_circle[fence] | self.is_corridor[fence]) & ~passed).tolist():
+            passed[at] = self._reaches(int(fence[at]), (x1[at], y1[at]), (x2[at], y2[at]))
+        return passed
+
+    def _reaches(self, fence: int, a: fence_lines.Point, b: fence_lines.Point) -> bool:
+        begin, end = self._vertices.starts[fence], self._vertices.starts[fence + 1]
+        x, y = self._vertices.edges[begin:end, 0], self._vertices.edges[begin:end, 1]
+        north_m, east_m = metres_per_degree(y)
+        off_sq = _offsets_sq(
+            (a[0] - x) * east_m, (a[1] - y) * north_m, (b[0] - a[0]) * east_m, (b[1] - a[1]) * north_m
+        )[1]
+        return bool((off_sq <= self.radius_m[fence] ** 2).any())
+
+    def _in_area(self, fence: Ints, lat: Floats, lon: Floats) -> npt.NDArray[np.bool_]:
+        inside: npt.NDArray[np.bool_] = shapely.intersects_xy(self._areas[fence], self._x(fence, lon), lat)
+        return inside
+
+    def _nearest(self, fence: Ints, x: Floats, y: Floats) -> tuple[Floats, Floats]:
+        """The place on the fence's lines, or its centre, that is nearest to each point."""
+        place, edge = self._edges.of(fence)
+        x1, y1, x2, y2 = self._edges.edges[edge].T
+        north_m, east_m = metres_per_degree(y)
+        t, off_sq = _offsets_sq(
+            (x1 - x[place]) * east_m[place],
+            (y1 - y[place]) * north_m[place],
+            (x2 - x1) * east_m[place],
+            (y2 - y1) * north_m[place],
+        )
+        starts = np.searchsorted(place, np.arange(len(fence)))
+        least = np.minimum.reduceat(off_sq, starts)
+        best = np.flatnonzero(off_sq == least[place])
+        best = best[np.searchsorted(place[best], np.arange(len(fence)))]
+        return x1[best] + t[best] * (x2[best] - x1[best]), y1[best] + t[best] * (y2[best] - y1[best])
+
+    def _x(self, fence: Ints, lon: Floats) -> Floats:
+        return _wrapped(lon - self.lon0[fence])
+
+
+def metres_per_degree(lat: Floats) -> tuple[Floats, Floats]:
+    """Length of a degree of latitude and of longitude; `domain.fence_lines` has the same for one."""
+    phi = np.radians(lat)
+    north_m = 111_132.954 - 559.822 * np.cos(2 * phi) + 1.175 * np.cos(4 * phi)
+    east_m = 111_412.84 * np.cos(phi) - 93.5 * np.cos(3 * phi) + 0.118 * np.cos(5 * phi)
+    return north_m, np.maximum(east_m, 0.0)
+
+
+def _offsets_sq(ax: Floats, ay: Floats, dx: Floats, dy: Floats) -> tuple[Floats, Floats]:
+    """Share of the way to the place nearest to the origin, and its squared distance, on edges from a on by d."""
+    length_sq = dx * dx + dy * dy
+    with np.errstate(divide="ignore", invalid="ignore"):
+        t = np.where(length_sq > 0.0, np.clip(-(ax * dx + ay * dy) / length_sq, 0.0, 1.0), 0.0)
+    return t, (ax + t * dx) ** 2 + (ay + t * dy) ** 2
+
+
+def _wrapped(delta: Floats) -> Floats:
+    wrapped: Floats = delta - 360.0 * (delta > _HALF_TURN_DEG) + 360.0 * (delta < -_HALF_TURN_DEG)
+    return wrapped
+
+
+def _columns(rows: Sequence[Sequence[tuple[float, float, float, float]]]) -> Columns:
+    starts = np.concatenate([[0], np.cumsum([len(each) for each in rows], dtype=np.int64)]).astype(np.int64)
+    flat = [edge for each in rows for edge in each]
+    return Columns(edges=np.array(flat, np.float64).reshape(-1, 4), starts=starts)
+
+
+def _draw(shape: fence_shapes.Shape) -> _Drawn:
+    match shape:
+        case fence_shapes.Circle():
+            return _draw_circle(shape)
+        case fence_shapes.Corridor():
+            return _draw_corridor(shape)
+        case fence_shapes.Polygons():
+            return _draw_polygons(shape)
+
+
+def _draw_polygons(shape: fence_shapes.Polygons) -> _Drawn:
+    drawn = _Drawn(lon0=shape.parts[0].shell[0][0])
+    for part in shape.parts:
+        rings = [fence_lines.flattened(fence_lines.closed(ring), drawn.lon0) for ring in (part.shell, *part.holes)]
+        drawn.polygons.append(shapely.Polygon(rings[0], rings[1:]))
+        drawn.edges += [edge for ring in rings for edge in itertools.pairwise(ring)]
+        drawn.boxes.append(_box_around(rings[0], 0.0))
+    return drawn
+
+
+def _draw_circle(shape: fence_shapes.Circle) -> _Drawn:
+    centre = (0.0, shape.centre.lat)
+    box = _box_around([centre], shape.radius_m)
+    return _Drawn(
+        lon0=shape.centre.lon, radius_m=shape.radius_m, edges=[(centre, centre)], vertices=[centre], boxes=[box]
+    )
+
+
+def _draw_corridor(shape: fence_shapes.Corridor) -> _Drawn:
+    lon0, radius_m = shape.line[0][0], shape.width_m / 2
+    points = fence_lines.flattened(shape.line, lon0)
+    runs = [points[at : at + _EDGES_A_BOX + 1] for at in range(0, len(points) - 1, _EDGES_A_BOX)]
+    return _Drawn(
+        lon0=lon0,
+        is_corridor=True,
+        radius_m=radius_m,
+        edges=list(itertools.pairwise(points)),
+        vertices=points,
+        boxes=[_box_around(run, radius_m) for run in runs],
+    )
+
+
+def _box_around(points: Sequence[fence_lines.Point], radius_m: float) -> Box:
+    """A box that holds these points and all that is no further from one than the radius."""
+    xs, ys = [x for x, _ in points], [y for _, y in points]
+    up = radius_m / _METRES_PER_LAT_DEG * _MARGIN
+    south, north = min(ys) - up, max(ys) + up
+    highest = max(abs(south), abs(north))
+    if radius_m == 0.0:
+        return min(xs), south, max(xs), north
+    if highest >= geo.LAT_LIMIT_DEG:
+        return -_HALF_TURN_DEG, max(south, -90.0), _HALF_TURN_DEG, min(north, 90.0)
+    aside = min(_HALF_TURN_DEG, radius_m / fence_lines.metres_per_degree(highest)[1] * _MARGIN)
+    return min(xs) - aside, south, max(xs) + aside, north
+
+
+def _turned(drawn: _Drawn) -> list[Box]:
+    """The boxes in degrees east of Greenwich, on both sides of the antimeridian where they reach over it."""
+    boxes = []
+    for west, south, east, north in drawn.boxes:
+        for turn in (-360.0, 0.0, 360.0):
+            left, right = west + drawn.lon0 + turn, east + drawn.lon0 + turn
+            if right >= -_HALF_TURN_DEG and left <= _HALF_TURN_DEG:
+                boxes.append((left, south, right, north))
+    return boxes
+
+
+def _joined(polygons: list[shapely.Polygon]) -> shapely.Polygon | shapely.MultiPolygon:
+    if len(polygons) == 1:
+        return polygons[0]
+    return shapely.MultiPolygon(polygons) if polygons else shapely.Polygon()
