@@ -13,7 +13,20 @@ import psycopg
 import sqlalchemy as sa
 import typer
 
-from db import access, check, device_codes, devices, editions, engine, errors, migrate, settings, user_cli
+from db import (
+    access,
+    check,
+    device_codes,
+    devices,
+    editions,
+    engine,
+    errors,
+    migrate,
+    quarantine_cli,
+    settings,
+    token_cli,
+    user_cli,
+)
 from db.seed import demo
 from domain import errors as domain_errors
 
@@ -28,6 +41,8 @@ device_app = typer.Typer(help="Devices: who may send for a tenant.", no_args_is_
 app.add_typer(tenant_app, name="tenant")
 app.add_typer(device_app, name="device")
 app.add_typer(user_cli.app, name="user")
+app.add_typer(quarantine_cli.app, name="quarantine")
+device_app.command("token")(token_cli.device_token)
 
 _NOT_THERE = (psycopg.errors.UndefinedTable, psycopg.errors.UndefinedColumn)
 

@@ -83,6 +83,14 @@ def use(engine: sa.Engine, code: str, now: dt.datetime, *, password_hash: str) -
     return Provisioned(tenant=row.tenant_slug, device=row.device_name)
 
 
+def set_password(
+    connection: sa.Connection, tenant: str, device: str, *, password_hash: str, now: dt.datetime
+) -> bool:
+    """Set a device's password at the broker without a code; False where the tenant has no such device in service."""
+    parameters = {"tenant": tenant, "device": device, "password_hash": password_hash, "now": now}
+    return connection.exec_driver_sql(queries.get("set_device_password"), parameters).rowcount == 1
+
+
 def broker_users(connection: psycopg.Connection[Any]) -> dict[str, str | None]:
     """The hash of each device that has a password, by its name at the broker; None where it is out of service."""
     return dict(connection.execute(queries.get("broker_users").encode()).fetchall())

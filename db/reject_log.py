@@ -1,5 +1,6 @@
 """Payloads that could not be taken, with their reason; what is too long is kept in part, with its length and digest."""
 
+import dataclasses
 import datetime as dt
 import hashlib
 from collections.abc import Sequence
@@ -8,7 +9,7 @@ from typing import Any
 
 import psycopg
 
-from db import queries
+from db import quarantine, queries
 
 MOST_BYTES = 128 * 1024
 """The longest payload that the contract allows, 500 fixes with every field at its longest, fits."""
@@ -28,7 +29,7 @@ class Reject:
 
 
 def add(connection: psycopg.Connection[Any], rejects: Sequence[Reject]) -> None:
-    """Keep rejects."""
+    """Keep rejects; of a device that nobody has registered the sender is noted."""
     parameters = {
         "received_at": [reject.received_at for reject in rejects],
         "topic": [_storable(reject.topic) for reject in rejects],
@@ -38,6 +39,7 @@ def add(connection: psycopg.Connection[Any], rejects: Sequence[Reject]) -> None:
         "device": [reject.device for reject in rejects],
     }
     connection.execute(queries.get("add_rejects").encode(), parameters)
+    quarantine.note(connection, [dataclasses.replace(reject, topic=_storable(reject.topic)) for reject in rejects])
 
 
 def _reason(reject: Reject) -> str:

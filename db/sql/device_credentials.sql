@@ -9,3 +9,12 @@ FROM device_password AS p
 JOIN device AS d ON d.id = p.device_id
 JOIN tenant AS t ON t.id = d.tenant_id
 ORDER BY name;
+
+-- set_device_password --
+-- The password of a device in service at the broker, as Mosquitto keeps it.
+INSERT INTO device_password AS p (tenant_id, device_id, hash, set_at)
+SELECT d.tenant_id, d.id, %(password_hash)s, %(now)s
+FROM device d
+JOIN tenant t ON t.id = d.tenant_id
+WHERE t.slug = %(tenant)s AND d.name = %(device)s AND d.retired_at IS NULL
+ON CONFLICT (device_id) DO UPDATE SET hash = excluded.hash, set_at = excluded.set_at;

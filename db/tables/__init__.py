@@ -7,6 +7,7 @@ from db.tables.geofences import geofence, geofence_event, geofence_presence
 from db.tables.metadata import metadata
 from db.tables.registry import DEVICE_KINDS, device, fob, person, tenant, vehicle
 from db.tables.rejects import reject
+from db.tables.senders import quarantine, sender_event, sender_queue, sender_token
 from db.tables.telemetry import activity_hourly, device_latest, device_status, fix
 from db.tables.tracks import quality_rule, receipt_daily, track_checkpoint, track_state
 
@@ -32,8 +33,12 @@ __all__ = [
     "person",
     "press",
     "quality_rule",
+    "quarantine",
     "receipt_daily",
     "reject",
+    "sender_event",
+    "sender_queue",
+    "sender_token",
     "session",
     "tenant",
     "track_checkpoint",

@@ -30,7 +30,7 @@ OWN = {
     "receipt_daily": "device_id = :device_id",
 }
 OF_LOGIN = {"account", "session", "login_link", "device_code"}
-OF_BACKEND = {"fix", "device_password", "track_checkpoint", "track_state"}
+OF_BACKEND = {"fix", "device_password", "sender_queue", "sender_token", "track_checkpoint", "track_state"}
 AUTH_CALLS = [
     f"auth.{name}"
     for name in (

@@ -77,6 +77,11 @@ def _fill(connection: sa.Connection, slug: str) -> Tenant:
     add(tables.login_link, **own, **times, **token, purpose="password")
     add(tables.device_code, **own, **device, **times, code_sha256=slug.encode(), created_by="root")
     add(tables.device_password, **own, **device, hash="$7$101$c2FsdA==$aGFzaA==", set_at=NOW)
+    add(tables.sender_token, **own, token_sha256=slug.encode(), device_name="phone-01", created_by="root")
+    add(tables.sender_queue, **own, received_at=NOW, shard=1, topic="t", payload=b"[]")
+    add(tables.sender_event, **own, **device, time=NOW, received_at=NOW, kind="entered", place="Home")
+    seen = {"first_seen": NOW, "last_seen": NOW, "messages": 1, "last_topic": "t", "last_payload": b"?"}
+    add(tables.quarantine, **own, **seen, device_name="stranger")
     return Tenant(id=tenant_id, device_id=device_id)
 
 

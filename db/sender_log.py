@@ -1,0 +1,68 @@
+"""What phones say beside their positions: of places of their own, and of themselves."""
+
+import datetime as dt
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import psycopg
+
+from db import queries
+from domain import geo, telemetry
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Event:
+    """A phone's word about a place of its own: a claim, as our fences are the ones that decide."""
+
+    device: telemetry.DeviceRef
+    time: dt.datetime
+    received_at: dt.datetime
+    kind: str
+    place: str
+    position: geo.Position | None
+    radius_m: float | None
+    accuracy_m: float | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Contact:
+    """A sign of life; None is not told."""
+
+    device: telemetry.DeviceRef
+    time: dt.datetime
+    received_at: dt.datetime
+    online: bool
+    gps: telemetry.GpsState
+    version: str
+    battery_pct: float | None
+
+
+def add_events(connection: psycopg.Connection[Any], events: Sequence[Event]) -> None:
+    """Keep events; one that is there already changes nothing."""
+    parameters = {
+        "tenant_id": [event.device.tenant_id for event in events],
+        "device_id": [event.device.id for event in events],
+        "lat": [None if event.position is None else event.position.lat for event in events],
+        "lon": [None if event.position is None else event.position.lon for event in events],
+        **{
+            name: [getattr(event, name) for event in events]
+            for name in ("time", "received_at", "kind", "place", "radius_m", "accuracy_m")
+        },
+    }
+    connection.execute(queries.get("add_sender_events").encode(), parameters)
+
+
+def note_contact(connection: psycopg.Connection[Any], contact: Contact) -> None:
+    """Put it in the place of the status before, unless that one is newer."""
+    parameters = {
+        "tenant_id": contact.device.tenant_id,
+        "device_id": contact.device.id,
+        "time": contact.time,
+        "received_at": contact.received_at,
+        "online": contact.online,
+        "gps": str(contact.gps),
+        "version": contact.version,
+        "battery_pct": contact.battery_pct,
+    }
+    connection.execute(queries.get("note_sender_contact").encode(), parameters)
