@@ -17,6 +17,9 @@ ALERTS = "alerts"
 BROKER_USERS = "broker_users"
 """A device has got a password at the broker."""
 
+SENDER_QUEUE = "sender_queue"
+"""A message that did not come over the broker waits for the holder of its shard."""
+
 
 class Notices:
     """A connection that listens. What happened before it was opened is not told: open it first, then load.

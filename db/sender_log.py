@@ -54,7 +54,7 @@ def add_events(connection: psycopg.Connection[Any], events: Sequence[Event]) -> 
 
 
 def note_contact(connection: psycopg.Connection[Any], contact: Contact) -> None:
-    """Put it in the place of the status before, unless that one is newer."""
+    """Put it in the place of the status before, unless that one came later."""
     parameters = {
         "tenant_id": contact.device.tenant_id,
         "device_id": contact.device.id,

@@ -26,7 +26,10 @@ def run() -> None:
         log.configure(os.environ.get("INGEST_LOG_LEVEL", "INFO"))
     except errors.SettingsError as error:
         _fail(error)
-    uvloop.run(_run(choice))
+    try:
+        uvloop.run(_run(choice))
+    except errors.SettingsError as error:
+        _fail(error)
 
 
 @app.command("health")

@@ -26,6 +26,7 @@ class Vitals:
     rejected: int = 0
     presses: int = 0
     statuses: int = 0
+    senders: int = 0  #: messages of phones' apps
 
     def count(self, outcome: worker.Outcome) -> None:
         """Count a commit of the fixes lane."""

@@ -14,7 +14,7 @@ class Segment:
     """Consecutive messages of one session."""
 
     lease: int
-    connection: mqtt_connection.Connection
+    connection: subscriber.Acknowledges
     messages: mqtt_connection.Messages
     place: tuple[int, int]  #: when it came, and where its messages began in what came together
 

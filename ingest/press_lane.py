@@ -137,7 +137,7 @@ def take_press(source: sa.Engine, topic: bytes, payload: bytes, received_at: dt.
     if name is None:
         _reject(source, topic, payload, "not a topic of a device", received_at)
         return
-    device = _find(source, name)
+    device = find_device(source, (name.tenant, name.device))
     if device is None:
         _reject(source, topic, payload, f"there is no tenant {name.tenant}", received_at)
         return
@@ -149,6 +149,11 @@ def take_press(source: sa.Engine, topic: bytes, payload: bytes, received_at: dt.
             return
         # A registered device said something that nobody can read, on the lane of emergencies: somebody must look (R44).
         press = panic.unreadable(payload, origin=topic.decode(), received_at=received_at, reason=str(error))
+    receive(source, press, device, received_at)
+
+
+def receive(source: sa.Engine, press: telemetry.Press, device: telemetry.DeviceRef, received_at: dt.datetime) -> None:
+    """Commit a press and its alert, whichever way it came."""
     outcome = emergency_operations.receive_press(
         press=press,
         source=device,
@@ -164,16 +169,16 @@ def _give_up(source: sa.Engine, topic: bytes, payload: bytes, received_at: dt.da
     _reject(source, topic, payload, f"could not be taken in {_MOST_TRIES} tries; the log says why", received_at)
 
 
-def _find(source: sa.Engine, name: topics.DeviceTopic) -> telemetry.DeviceRef | None:
+def find_device(source: sa.Engine, name: device_lookup.Name) -> telemetry.DeviceRef | None:
     """The device, known or not, of a tenant that is known."""
+    tenant, device = name
     with source.connect() as connection:
         driver = _driver(connection)
-        found = device_lookup.find_devices(driver, [(name.tenant, name.device)])
-        tenants = device_lookup.find_tenants(driver, [name.tenant])
-    if name.tenant not in tenants:
+        found = device_lookup.find_devices(driver, [name])
+        tenants = device_lookup.find_tenants(driver, [tenant])
+    if tenant not in tenants:
         return None
-    unknown = telemetry.DeviceRef(tenant_id=tenants[name.tenant], name=name.device)
-    return found.get((name.tenant, name.device), unknown)
+    return found.get(name, telemetry.DeviceRef(tenant_id=tenants[tenant], name=device))
 
 
 def _reject(source: sa.Engine, topic: bytes, payload: bytes, reason: str, received_at: dt.datetime) -> None:

@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from typing import Protocol
 
 from ingest import downlink, fix_lane, health, press_lane, settings, shards, status_lane
+from ingest.senders import http_server, owntracks_lane
 
 logger = logging.getLogger(__name__)
 
@@ -29,6 +30,7 @@ class _MakeLane(Protocol):
 _LANES: Mapping[int, _MakeLane] = {
     shards.PANIC_LEASE: press_lane.PressLane,
     shards.STATUS_LEASE: status_lane.StatusLane,
+    shards.OWNTRACKS_LEASE: owntracks_lane.OwnTracksLane,
 }
 
 
@@ -40,6 +42,7 @@ class Service:
         self._vitals = health.Vitals()
         self._out = downlink.Downlink(choice, client_id=f"driveops-ingest-out-{uuid.uuid4().hex[:12]}")
         self._fixes = fix_lane.FixLane(choice, out=self._out, vitals=self._vitals, on_leases=self._leases_changed)
+        self._http = None if choice.http_port is None else http_server.HttpServer(choice, vitals=self._vitals)
         self._held: frozenset[int] = frozenset()
         self._leases_moved = asyncio.Event()
         self._ended = False
@@ -58,8 +61,12 @@ class Service:
                 group.create_task(self._every(_HEALTH_TICK_S, self._write_health), name="health"),
             ]
             group.create_task(self._keep_lanes(group), name="lanes")
+            if self._http is not None:
+                group.create_task(self._http.run(), name="http")
             await self._fixes.run()
             self._ended = True
+            if self._http is not None:
+                self._http.stop()
             self._leases_changed(frozenset())
             for task in ticks:
                 task.cancel()
@@ -73,7 +80,7 @@ class Service:
         self._leases_moved.set()
 
     async def _keep_lanes(self, group: asyncio.TaskGroup) -> None:
-        """Run the panic and the status lane while their leases are held here; if one fails, the process does."""
+        """Run each lane while its lease is held here; if one fails, the process does."""
         running: dict[int, tuple[_Lane, asyncio.Task[None]]] = {}
         while not self._ended or running:
             await self._leases_moved.wait()

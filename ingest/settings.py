@@ -11,6 +11,8 @@ from domain.wire import broker_address
 from ingest import errors, mqtt_connection
 
 _MOST_WINDOW = 65_535
+_HIGHEST_PORT = 65_535
+_LOOPBACK = "127.0.0.1"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,6 +38,8 @@ class Settings:
     memory_bytes: int = 64 * 1024 * 1024  #: payloads held; beyond it nothing is read
     ack_interval_s: float = 5.0  #: the least time between two acknowledgements to one device for fixes
     live_interval_s: float = 1.0  #: tick of the live frame
+    http_host: str = _LOOPBACK
+    http_port: int | None = None  #: where phones' apps post to; None: nowhere
 
     @classmethod
     def from_env(cls, env: Mapping[str, str]) -> "Settings":
@@ -56,6 +60,8 @@ class Settings:
             memory_bytes=_whole(env, "INGEST_MEMORY_BYTES", default["memory_bytes"], 1 << 20, 1 << 36),
             ack_interval_s=_number(env, "INGEST_ACK_INTERVAL_S", default["ack_interval_s"], 0.0, 30.0),
             live_interval_s=_number(env, "INGEST_LIVE_INTERVAL_S", default["live_interval_s"], 0.05, 60.0),
+            http_host=env.get("INGEST_HTTP_HOST") or _LOOPBACK,
+            http_port=_whole(env, "INGEST_HTTP_PORT", 0, 1, _HIGHEST_PORT) if env.get("INGEST_HTTP_PORT") else None,
         )
 
 

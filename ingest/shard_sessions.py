@@ -1,6 +1,7 @@
 """The sessions of the shards that this process holds: one for each shard, the same whichever process reads it.
 
-So a shard moves without a gap: the next holder connects to the same session and gets what was not acknowledged.
+Beside them the queue of what comes for these shards on other ways than over the broker. So a shard moves without a gap: the
+next holder connects to the same session and gets what was not acknowledged.
 """
 
 import asyncio
@@ -8,6 +9,7 @@ from collections.abc import Callable, Collection, Iterable
 
 from domain.wire import topics
 from ingest import settings, subscriber
+from ingest.senders import queue_session
 
 
 class ShardSessions:
@@ -17,6 +19,7 @@ class ShardSessions:
         self._choice = choice
         self._on_messages = on_messages
         self._sessions: dict[int, subscriber.Subscriber] = {}
+        self._queue = queue_session.QueueSession(choice.database_url, on_messages=on_messages)
 
     def __len__(self) -> int:
         return len(self._sessions)
@@ -46,28 +49,35 @@ class ShardSessions:
                 )
                 session.start()
                 self._sessions[lease] = session
+        self._queue.start()
+        self._queue.hold(self._sessions)
 
     async def close(self, leases: Collection[int]) -> None:
         """Disconnect these; what they had received and was not taken comes again to the next holder."""
         sessions = [self._sessions.pop(lease) for lease in leases if lease in self._sessions]
+        self._queue.hold(self._sessions)
         await asyncio.gather(*(session.stop() for session in sessions))
 
     async def close_all(self) -> None:
         """Disconnect."""
         await self.close(list(self._sessions))
+        await self._queue.stop()
 
     def take(self) -> Iterable[tuple[int, subscriber.Taken]]:
         """What has been received, with its lease."""
         for lease, session in self._sessions.items():
             for taken in session.take():
                 yield lease, taken
+        yield from self._queue.take()
 
     def pause(self) -> None:
         """Read no further."""
         for session in self._sessions.values():
             session.pause()
+        self._queue.pause()
 
     def resume(self) -> None:
         """Read on."""
         for session in self._sessions.values():
             session.resume()
+        self._queue.resume()

@@ -1,6 +1,7 @@
 """Which leases a process should hold: all of them together, each its fair share.
 
-A lease is a number: the 64 shards of the fixes lane, then the status lane and the panic lane, each read by one process.
+A lease is a number: the 64 shards of the fixes lane, then the status, the panic and the OwnTracks lane, each of which one
+process reads.
 """
 
 import math
@@ -12,7 +13,8 @@ from domain.wire import topics
 
 STATUS_LEASE = topics.SHARDS
 PANIC_LEASE = topics.SHARDS + 1
-ALL = frozenset(range(topics.SHARDS + 2))
+OWNTRACKS_LEASE = topics.SHARDS + 2
+ALL = frozenset(range(topics.SHARDS + 3))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,7 +37,7 @@ def plan(seen: leases.Leases, *, preferred: Collection[int] = ()) -> Plan:
     """
     share = math.ceil(len(ALL) / max(1, seen.members))
     if len(seen.mine) > share:
-        # The panic and the status lane move last: while a lane moves, it waits.
+        # The lanes move last: while a lane moves, it waits.
         spare = sorted(seen.mine, key=lambda number: (number < topics.SHARDS, number))
         return Plan(take=frozenset(), release=frozenset(spare[share:]))
     free = ALL - seen.mine - seen.others

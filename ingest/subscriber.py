@@ -9,6 +9,7 @@ import logging
 import random
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 from ingest import mqtt_connection, mqtt_packets, settings
 
@@ -31,11 +32,19 @@ class Subscription:
     rest_s: float = 0.0  #: between two reads that bring little
 
 
+class Acknowledges(Protocol):
+    """Where messages came from, and is told once they are written."""
+
+    def acknowledge(self, packet_ids: Sequence[int]) -> None:
+        """These are written."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class Taken:
     """Messages with the connection that they came on and can be acknowledged on."""
 
-    connection: mqtt_connection.Connection
+    connection: Acknowledges
     messages: mqtt_connection.Messages
 
 

@@ -81,8 +81,8 @@ def render_acl() -> str:
     lines += ["# Every device: %u is its user name, {tenant}/{device}."]
     lines += [f"pattern write {_own(lane)}" for lane in _DEVICE_WRITES]
     lines += [f"pattern read {_own(lane)}" for lane in _SERVER_WRITES]
-    # A phone with OwnTracks is a device as well.
-    lines += ["pattern write owntracks/%u", ""]
+    # A phone with OwnTracks is a device as well. The app adds its own device id, and a level for all but positions.
+    lines += [*(f"pattern write owntracks/%u{below}" for below in ("", "/+", "/+/+")), ""]
     return "\n".join(lines)
 
 

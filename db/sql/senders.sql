@@ -41,13 +41,13 @@ FROM unnest(%(tenant_id)s::uuid[], %(device_id)s::integer[], %(time)s::timestamp
 ON CONFLICT DO NOTHING;
 
 -- note_sender_contact --
--- The newest that is known of a phone; a value that this message doesn't tell stays.
+-- What a phone has told last, by the server's clock; a value that this message doesn't tell stays.
 INSERT INTO device_status AS s (tenant_id, device_id, time, received_at, online, gps, version, battery_pct)
 VALUES (%(tenant_id)s, %(device_id)s, %(time)s, %(received_at)s, %(online)s, %(gps)s, %(version)s, %(battery_pct)s)
 ON CONFLICT (tenant_id, device_id) DO UPDATE
 SET time = excluded.time, received_at = excluded.received_at, online = excluded.online, gps = excluded.gps,
     version = excluded.version, battery_pct = coalesce(excluded.battery_pct, s.battery_pct)
-WHERE excluded.time >= s.time;
+WHERE excluded.received_at >= s.received_at;
 
 -- note_quarantine --
 -- Senders that name a device which their tenant does not have in service. Who is known is counted on; new ones come in while

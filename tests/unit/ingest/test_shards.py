@@ -27,7 +27,7 @@ def test_processes_come_to_hold_everything_in_fair_shares(count: int) -> None:
 def test_a_process_that_joins_gets_its_share() -> None:
     held = settle([set(shards.ALL), set()])
 
-    assert [len(mine) for mine in held] == [33, 33]
+    assert sorted(len(mine) for mine in held) == [33, 34]
 
 
 def test_the_leases_of_a_dead_process_go_to_the_others() -> None:
@@ -46,10 +46,10 @@ def test_what_one_held_before_is_taken_first() -> None:
     assert frozenset(range(40, 50)) <= plan.take
 
 
-def test_the_panic_and_the_status_lane_stay_where_they_are_when_others_join() -> None:
+def test_the_lanes_stay_where_they_are_when_others_join() -> None:
     seen = leases.Leases(members=3, mine=shards.ALL, others=frozenset())
 
     plan = shards.plan(seen)
 
     assert len(plan.release) == 44
-    assert plan.release.isdisjoint({shards.PANIC_LEASE, shards.STATUS_LEASE})
+    assert plan.release.isdisjoint({shards.PANIC_LEASE, shards.STATUS_LEASE, shards.OWNTRACKS_LEASE})

@@ -1,0 +1,56 @@
+"""Messages of many requests committed together: while one transaction is under way the next ones gather."""
+
+import asyncio
+from dataclasses import dataclass
+
+from ingest import errors
+from ingest.senders import intake, store
+
+MOST_AT_ONCE = 200
+
+
+@dataclass(frozen=True, slots=True)
+class _Waiting:
+    delivery: intake.Delivery
+    fate: asyncio.Future[intake.Fate]
+
+
+class Commits:
+    """Commits through a store for as long as `run` runs."""
+
+    def __init__(self, where: store.Store) -> None:
+        self._store = where
+        self._waiting: list[_Waiting] = []
+        self._arrived = asyncio.Event()
+
+    async def take(self, delivery: intake.Delivery) -> intake.Fate:
+        """Commit a message; what came of it.
+
+        Raises:
+            DatabaseAwayError: nothing is promised.
+        """
+        fate: asyncio.Future[intake.Fate] = asyncio.get_running_loop().create_future()
+        self._waiting.append(_Waiting(delivery, fate))
+        self._arrived.set()
+        return await fate
+
+    async def run(self) -> None:
+        """Commit until cancelled."""
+        while True:
+            await self._arrived.wait()
+            group, self._waiting = self._waiting[:MOST_AT_ONCE], self._waiting[MOST_AT_ONCE:]
+            if not self._waiting:
+                self._arrived.clear()
+            await self._commit(group)
+
+    async def _commit(self, group: list[_Waiting]) -> None:
+        try:
+            fates = await self._store.take([each.delivery for each in group])
+        except errors.DatabaseAwayError as error:
+            for each in group:
+                if not each.fate.done():
+                    each.fate.set_exception(errors.DatabaseAwayError(str(error)))
+            return
+        for each, fate in zip(group, fates, strict=True):
+            if not each.fate.done():  # who has asked may be gone
+                each.fate.set_result(fate)
