@@ -1,14 +1,16 @@
 """What ingest asks of the registry: the devices behind topics, and where they were last."""
 
+import dataclasses
 import uuid
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import psycopg
 
-from db import queries
+from db import array_params, queries
 from domain import telemetry
 
 Name = tuple[str, str]
@@ -21,8 +23,8 @@ def find_devices(connection: psycopg.Connection[Any], names: Iterable[Name]) -> 
     parameters = {"tenants": [tenant for tenant, _ in wanted], "devices": [device for _, device in wanted]}
     rows = connection.execute(queries.get("find_devices").encode(), parameters)
     return {
-        (slug, name): telemetry.DeviceRef(tenant_id=tenant_id, name=name, id=device_id)
-        for slug, name, device_id, tenant_id in rows
+        (slug, name): telemetry.DeviceRef(tenant_id=tenant_id, name=name, id=device_id, kind=kind)
+        for slug, name, device_id, tenant_id, kind in rows
     }
 
 
@@ -32,12 +34,38 @@ def find_tenants(connection: psycopg.Connection[Any], slugs: Collection[str]) ->
     return dict(rows.fetchall())
 
 
-def load_newest(
-    connection: psycopg.Connection[Any], device_ids: npt.NDArray[np.int32]
-) -> list[tuple[int, int, float, float]]:
-    """Device, time in microseconds since 1970, latitude and longitude of the newest fix of each that has one."""
-    rows = connection.execute(queries.get("load_newest").encode(), {"device_id": device_ids})
-    return rows.fetchall()
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Track:
+    """Where the track of a device goes on; times in microseconds since 1970."""
+
+    device_id: int
+    time_us: int | None  #: of the latest good fix, as are the next four; None: there is none
+    lat: float
+    lon: float
+    odometer_m: float | None
+    moving: bool
+    newest_us: int | None  #: where that isn't the latest good one
+    aside_us: int | None  #: of the newest fix that stands outside of the order
+    state: Mapping[str, Any] | None  #: what else is kept (domain.track)
+
+
+def load_tracks(connection: psycopg.Connection[Any], device_ids: npt.NDArray[np.int32]) -> list[Track]:
+    """Those of these devices that have sent anything."""
+    names = [field.name for field in dataclasses.fields(Track)]
+    rows = connection.execute(queries.get("load_tracks").encode(), {"device_id": device_ids})
+    return [Track(**dict(zip(names, row, strict=True))) for row in rows]
+
+
+def stored_fixes(
+    connection: psycopg.Connection[Any], device_ids: npt.NDArray[np.int32], times_us: npt.NDArray[np.int64]
+) -> list[int]:
+    """Indexes of those of these fixes, by device and time, that are in the table already."""
+    given = {
+        "device_id": device_ids,
+        "time": array_params.instants(times_us),
+        "place": np.arange(len(device_ids), dtype=np.int32),
+    }
+    return [place for (place,) in connection.execute(queries.get("stored_fixes").encode(), given)]
 
 
 def load_presence(

@@ -77,3 +77,9 @@ def run_starts(*columns: npt.NDArray[Any]) -> npt.NDArray[np.intp]:
     for column in columns:
         differs[1:] |= column[1:] != column[:-1]
     return np.flatnonzero(differs)
+
+
+def run_ends(*columns: npt.NDArray[Any]) -> npt.NDArray[np.intp]:
+    """Index of each last record of a run of equal values, in columns sorted alike."""
+    starts = run_starts(*columns)
+    return np.append(starts[1:], len(columns[0])) - 1 if len(starts) else starts

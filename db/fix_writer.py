@@ -1,10 +1,12 @@
 """Writes fixes and what follows from them, on one connection, inside the transaction that its caller holds.
 
 Fixes newer than all that their device has go straight into the hypertable. Late ones may be there already, so they go
-through INSERT … ON CONFLICT, and the caller computes the legs of the hours that they touched anew.
+through INSERT … ON CONFLICT, and the caller derives anew what they touched (db.replay_store).
 """
 
 import datetime as dt
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -12,47 +14,37 @@ import numpy.typing as npt
 import psycopg
 
 from db import array_params, binary_copy, fix_rows, queries
-from domain import telemetry
+from domain import fix_quality, telemetry
 
 _REAL_COLUMNS = ("alt_m", "speed_mps", "course_deg", "hdop", "accuracy_m")
 _PARAMETERS = (
     *("device_id", "lat", "lon", "seq", *_REAL_COLUMNS),
-    *("quality", "satellites", "fix_mode"),
+    *("quality", "satellites", "fix_mode", "late", "odometer_m", "out_of_order"),
 )
 # In the order of the columns in db/sql/fix_writer.sql.
 _FIX_COLUMNS = (
     *("time", "lat", "lon", "seq", "received_at", "device_id", *_REAL_COLUMNS, "distance_m"),
-    *("quality", "satellites", "fix_mode", "moving", "late"),
+    *("quality", "satellites", "fix_mode", "moving", "late", "odometer_m", "out_of_order"),
 )
 _LATEST_COLUMNS = (
     *("device_id", "time", "lat", "lon", "seq", "received_at", *_REAL_COLUMNS),
-    *("quality", "satellites", "fix_mode", "moving"),
+    *("quality", "satellites", "fix_mode", "moving", "odometer_m"),
 )
-_WINDOW_TYPES = [
-    ("device_id", ">i4"),
-    ("time_us", ">i8"),
-    ("lat", ">f8"),
-    ("lon", ">f8"),
-    ("speed_mps", ">f4"),
-    ("distance_m", ">f4"),
-    ("moving", "?"),
-    ("received_us", ">i8"),
-    ("touched", "?"),
-    ("before", "?"),
-]
-WINDOW_FIELDS = [*fix_rows.FIX_FIELDS, ("touched", "?"), ("before", "?"), ("old_distance_m", "f4"), ("old_moving", "?")]
-LATEST_DTYPE = np.dtype(
-    [
-        ("device_id", "i4"),
-        ("time_us", "i8"),
-        ("lat", "f8"),
-        ("lon", "f8"),
-        ("speed_mps", "f4"),
-        ("course_deg", "f4"),
-        ("fix_mode", "i2"),
-        ("moving", "?"),
-    ]
+RECEIPT_DTYPE = np.dtype(
+    [("device_id", "i4"), ("duplicates", "i4"), ("out_of_order", "i4"), ("late", "i4"), ("future", "i4")]
 )
+"""How many fixes of a device were odd on receipt."""
+WRITTEN_DTYPE = np.dtype([("device_id", "i4"), ("time_us", "i8"), ("quality", "i4")])
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TrackState:
+    """What is kept of a device's track beyond its latest position; times in microseconds since 1970."""
+
+    device_id: int
+    newest_us: int | None  #: None: that of the latest position
+    aside_us: int | None
+    state: str  #: JSON
 
 
 class FixWriter:
@@ -71,7 +63,12 @@ class FixWriter:
             psycopg.errors.UniqueViolation: one wasn't new.
         """
         distance = binary_copy.Column(_metres(rows["distance_mm"]).astype(">f4"))
-        column = {**_columns(rows), "distance_m": distance, "late": binary_copy.Column(rows["late"])}
+        column = {
+            **_columns(rows),
+            "distance_m": distance,
+            "late": binary_copy.Column(rows["late"]),
+            "out_of_order": binary_copy.Column(rows["out_of_order"]),
+        }
         self._copy("copy_fixes", [column[name] for name in _FIX_COLUMNS])
 
     def move_latest(self, newest: fix_rows.FixRows) -> None:
@@ -99,63 +96,35 @@ class FixWriter:
         if self._connection.execute(_query("add_activity")).rowcount < len(hours):
             self._connection.execute(_query("begin_activity"))
 
-    def insert_late(self, rows: fix_rows.FixRows) -> int:
-        """Store fixes that may be there already; the number of those that made a difference."""
+    def insert_late(self, rows: fix_rows.FixRows) -> npt.NDArray[np.void]:
+        """Store fixes that may be there already; in WRITTEN_DTYPE those that made a difference, as they are now."""
         parameters = {
             **_parameters(rows),
-            "late": rows["late"],
             "unknown_hdop": telemetry.UNKNOWN_HDOP,
+            "future": int(fix_quality.FixFlag.FUTURE),
         }
-        return self._connection.execute(_query("insert_late"), parameters).rowcount
+        return np.array(self._connection.execute(_query("insert_late"), parameters).fetchall(), WRITTEN_DTYPE)
 
-    def late_window(self) -> fix_rows.FixRows:
-        """The fixes of the hours that `insert_late` touched, sorted by device and time, in WINDOW_FIELDS.
+    def insert_aside(self, rows: fix_rows.FixRows) -> None:
+        """Store fixes that stand outside of the order; one that is there and stands within it is left alone."""
+        parameters = {**_parameters(rows), "unknown_hdop": telemetry.UNKNOWN_HDOP, "outside": int(fix_quality.OUTSIDE)}
+        self._connection.execute(_query("insert_aside"), parameters)
 
-        Where `before` is set, a row only serves as the one before the next.
-        """
-        with self._connection.cursor() as cursor, cursor.copy(_query("copy_late_window")) as copy:
-            found = binary_copy.decode(b"".join(copy), _WINDOW_TYPES)
-        rows = fix_rows.empty(len(found), WINDOW_FIELDS)
-        for name in ("device_id", "lat", "lon", "speed_mps", "touched", "before"):
-            rows[name] = found[name]
-        for name in ("time_us", "received_us"):
-            rows[name] = found[name] + array_params.POSTGRES_EPOCH_US
-        rows["old_distance_m"], rows["old_moving"] = found["distance_m"], found["moving"]
-        rows = rows[np.lexsort((rows["before"], rows["time_us"], rows["device_id"]))]
-        # The fix before one hour may be the last of another one: the whole row goes before the auxiliary one.
-        return rows[fix_rows.run_starts(rows["device_id"], rows["time_us"])]
-
-    def update_legs(self, rows: fix_rows.FixRows) -> None:
-        """Write the legs of rows that are there already."""
-        if not len(rows):
-            return
-        times = array_params.instants(rows["time_us"])
+    def save_track_states(self, states: Sequence[TrackState]) -> None:
+        """Write where the deriving goes on with these devices."""
         parameters = {
-            "device_id": rows["device_id"],
-            "time": times,
-            "distance_m": _metres(rows["distance_mm"]).astype("f4"),
-            "moving": rows["moving"],
-            "first": _as_datetime(times.min()),
-            "last": _as_datetime(times.max()),
+            "device_id": [state.device_id for state in states],
+            "newest": [_as_datetime(state.newest_us) for state in states],
+            "aside_until": [_as_datetime(state.aside_us) for state in states],
+            "state": [state.state for state in states],
         }
-        self._connection.execute(_query("update_legs"), parameters)
+        self._connection.execute(_query("save_track_states"), parameters)
 
-    def set_activity(self, hours: npt.NDArray[np.void]) -> None:
-        """Put hours in the place of what they were."""
-        self._connection.execute(_query("set_activity"), _activity_parameters(hours))
-
-    def refresh_latest(self) -> npt.NDArray[np.void]:
-        """Make the latest position of each touched device its newest fix; those that changed."""
-        changed = self._connection.execute(_query("refresh_latest")).fetchall()
-        rows = np.zeros(len(changed), LATEST_DTYPE)
-        for row, values in zip(rows, changed, strict=True):
-            device_id, time, lat, lon, speed_mps, course_deg, fix_mode, moving = values
-            row["device_id"], row["lat"], row["lon"] = device_id, lat, lon
-            row["time_us"] = round(time.timestamp() * 1e6)
-            row["speed_mps"] = np.nan if speed_mps is None else speed_mps
-            row["course_deg"] = np.nan if course_deg is None else course_deg
-            row["fix_mode"], row["moving"] = fix_mode, moving
-        return rows
+    def count_receipts(self, counts: npt.NDArray[np.void], day: dt.date) -> None:
+        """Add to what was odd about a UTC day's receipts; records in RECEIPT_DTYPE, one for each device."""
+        self._connection.execute(
+            _query("count_receipts"), {name: counts[name] for name in RECEIPT_DTYPE.names or ()} | {"day": day}
+        )
 
     def _copy(self, name: str, columns: list[binary_copy.Column]) -> None:
         with self._connection.cursor() as cursor, cursor.copy(_query(name)) as copy:
@@ -177,6 +146,7 @@ def _columns(rows: fix_rows.FixRows) -> dict[str, binary_copy.Column]:
         "satellites": column(rows["satellites"].astype(">i2"), rows["satellites"] == fix_rows.NO_SATELLITES),
         "fix_mode": column(rows["fix_mode"].astype(">i2")),
         "moving": column(rows["moving"]),
+        "odometer_m": column(rows["odometer_m"].astype(">f8"), np.isnan(rows["odometer_m"])),
     }
 
 
@@ -196,8 +166,8 @@ def _metres(millimetres: npt.NDArray[np.int64]) -> npt.NDArray[np.float64]:
     return millimetres / 1e3
 
 
-def _as_datetime(instant: np.datetime64) -> Any:
-    return instant.astype(object).replace(tzinfo=dt.UTC)
+def _as_datetime(unix_us: int | None) -> dt.datetime | None:
+    return None if unix_us is None else dt.datetime(1970, 1, 1, tzinfo=dt.UTC) + dt.timedelta(microseconds=unix_us)
 
 
 def _parameters(rows: fix_rows.FixRows) -> dict[str, Any]:
@@ -206,15 +176,3 @@ def _parameters(rows: fix_rows.FixRows) -> dict[str, Any]:
         "received_at": array_params.instants(rows["received_us"]),
     }
     return {name: rows[name] for name in _PARAMETERS} | times
-
-
-def _activity_parameters(hours: npt.NDArray[np.void]) -> dict[str, Any]:
-    return {
-        "device_id": hours["device_id"],
-        "hour": array_params.instants(hours["hour_us"]),
-        "fixes": hours["fixes"],
-        "distance_m": hours["distance_mm"] / 1e3,
-        "moving_s": hours["moving_ms"] / 1e3,
-        "idle_s": hours["idle_ms"] / 1e3,
-        "max_speed_mps": hours["max_speed_mps"],
-    }

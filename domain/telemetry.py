@@ -133,6 +133,7 @@ class DeviceRef:
     tenant_id: uuid.UUID
     name: str
     id: int | None = None
+    kind: str = "tracker"
 
 
 def quality_rank(fix: Fix, seq: int) -> tuple[int, float, int, float, float]:

@@ -6,8 +6,8 @@ import numpy as np
 import numpy.typing as npt
 import psycopg
 
-from db import fence_log, fix_rows, fix_writer, reject_log
-from ingest import late_fixes, pipeline
+from db import fence_log, fix_rows, fix_writer, reject_log, replay_store
+from ingest import iso_times, late_fixes, pipeline
 
 LIVE_DTYPE = np.dtype(
     [
@@ -37,19 +37,30 @@ class BatchStore:
         if batch.rejects:
             reject_log.add(self._connection, batch.rejects)
         parts = []
+        received_at = iso_times.datetime_of(batch.received_us)
         if len(batch.new):
             self._save_new(batch)
             parts.append(_live(batch.newest, batch.newest["slot"], state))
+        if len(batch.aside):
+            self._writer.insert_aside(batch.aside)
+        if batch.track_states:
+            self._writer.save_track_states(batch.track_states)
+        if len(batch.receipts):
+            self._writer.count_receipts(batch.receipts, received_at.date())
         if len(batch.late):
-            changed = late_fixes.store(batch.late, writer=self._writer, connection=self._connection, state=state)
+            changed = late_fixes.store(
+                batch.late, writer=self._writer, connection=self._connection, state=state, now=received_at
+            )
             parts.append(_live(changed, state.devices.slots_of_devices(changed["device_id"].tolist()), state))
             state.devices.forget_newest(np.unique(batch.late["slot"]))
         return np.concatenate(parts) if parts else np.zeros(0, LIVE_DTYPE)
 
     def _save_new(self, batch: pipeline.Batch) -> None:
         self._writer.insert_new(batch.new)
-        self._writer.move_latest(batch.newest)
-        self._writer.add_activity(batch.hours)
+        if len(batch.newest):
+            self._writer.move_latest(batch.newest)
+            self._writer.add_activity(batch.hours)
+        replay_store.save_checkpoints(self._connection, batch.checkpoints)
         if len(batch.crossings):
             fence_log.add_events(self._connection, batch.crossings)
             fence_log.move_presence(self._connection, batch.crossings)

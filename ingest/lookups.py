@@ -24,13 +24,18 @@ class Lookups:
         return device_lookup.find_devices(self._connection, names)
 
     def load(self, slots: npt.NDArray[np.int32], state: pipeline.State) -> None:
-        """Fill in the newest fix and the presence of these slots."""
+        """Fill in the track and the presence of these slots."""
         device_ids = state.devices.slots["device_id"][slots]
-        newest = device_lookup.load_newest(self._connection, device_ids)
-        state.devices.set_newest(slots, {device_id: (time_us, lat, lon) for device_id, time_us, lat, lon in newest})
+        state.devices.set_tracks(slots, device_lookup.load_tracks(self._connection, device_ids))
         inside = device_lookup.load_presence(self._connection, device_ids)
         by_slot = zip(state.devices.slots_of_devices(inside).tolist(), inside.values(), strict=True)
         state.fences.set_presence(slots.tolist(), dict(by_slot))
+
+    def stored(self, device_ids: npt.NDArray[np.int32], times_us: npt.NDArray[np.int64]) -> npt.NDArray[np.bool_]:
+        """Which of these fixes are in the table already."""
+        found = np.zeros(len(device_ids), np.bool_)
+        found[device_lookup.stored_fixes(self._connection, device_ids, times_us)] = True
+        return found
 
     def close(self) -> None:
         """End the connection."""

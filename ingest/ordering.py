@@ -3,8 +3,8 @@
 import numpy as np
 import numpy.typing as npt
 
-from db import fix_rows
-from domain import telemetry
+from db import fix_rows, fix_writer
+from domain import fix_quality, telemetry
 
 
 def sort(rows: fix_rows.FixRows) -> fix_rows.FixRows:
@@ -23,9 +23,46 @@ def sort(rows: fix_rows.FixRows) -> fix_rows.FixRows:
 
 def late_rows(rows: fix_rows.FixRows, slots: npt.NDArray[np.void]) -> npt.NDArray[np.bool_]:
     """Which rows are not newer than the newest fix that is known of their device."""
-    at = rows["slot"]
-    late: npt.NDArray[np.bool_] = slots["known"][at] & (rows["time_us"] <= slots["time_us"][at])
+    late: npt.NDArray[np.bool_] = rows["time_us"] <= slots["newest_us"][rows["slot"]]
     return late
+
+
+def disordered(rows: fix_rows.FixRows, slots: npt.NDArray[np.void]) -> npt.NDArray[np.bool_]:
+    """Which rows, in the order of arrival, come after one of their device that is newer."""
+    order = np.argsort(rows["slot"], kind="stable")
+    slot, time_us = rows["slot"][order], rows["time_us"][order]
+    found = time_us < slots["newest_us"][slot]
+    falls = (slot[1:] == slot[:-1]) & (time_us[1:] < time_us[:-1])
+    for one in np.unique(slot[1:][falls]).tolist():
+        own = np.flatnonzero(slot == one)
+        found[own] |= time_us[own] < np.maximum.accumulate(time_us[own])
+    marked: npt.NDArray[np.bool_] = np.zeros(len(rows), np.bool_)
+    marked[order] = found
+    return marked
+
+
+def receipts(
+    arrived: npt.NDArray[np.int32], rows: fix_rows.FixRows, slots: npt.NDArray[np.void]
+) -> npt.NDArray[np.void]:
+    """What was odd about these rows, a record of each device that has something; in fix_writer.RECEIPT_DTYPE.
+
+    Args:
+        arrived: the slot of each row before repetitions were dropped.
+        rows: what is left of them.
+        slots: the registry's columns.
+    """
+    is_future = (rows["quality"] & int(fix_quality.FixFlag.FUTURE)) != 0
+    if len(arrived) == len(rows) and not (rows["out_of_order"].any() or rows["late"].any() or is_future.any()):
+        return np.zeros(0, fix_writer.RECEIPT_DTYPE)
+    counted = np.zeros(len(slots), fix_writer.RECEIPT_DTYPE)
+    counted["duplicates"] = np.bincount(arrived, minlength=len(slots)) - np.bincount(rows["slot"], minlength=len(slots))
+    for name, marked in (("out_of_order", rows["out_of_order"]), ("late", rows["late"]), ("future", is_future)):
+        counted[name] = np.bincount(rows["slot"][marked], minlength=len(slots))
+    counted["device_id"] = slots["device_id"]
+    odd: npt.NDArray[np.void] = counted[
+        (counted["duplicates"] + counted["out_of_order"] + counted["late"] + counted["future"]) > 0
+    ]
+    return odd
 
 
 def ack_runs(rows: fix_rows.FixRows) -> list[tuple[int, int, int]]:

@@ -4,6 +4,7 @@ Everything here computes, as if all batches before were committed; `ingest.batch
 transaction.
 """
 
+import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
@@ -11,10 +12,10 @@ from typing import Protocol
 import numpy as np
 import numpy.typing as npt
 
-from db import device_lookup, fence_log, fix_rows, reject_log
-from domain import telemetry
+from db import device_lookup, fence_log, fix_rows, fix_writer, reject_log
+from domain import fix_quality, telemetry, track
 from domain.wire import topics
-from ingest import fence_watch, fix_decoder, iso_times, legs, ordering, registry
+from ingest import fence_watch, fix_decoder, hours, iso_times, ordering, registry, track_memory, tracks
 
 
 class Lookups(Protocol):
@@ -25,7 +26,11 @@ class Lookups(Protocol):
         ...
 
     def load(self, slots: npt.NDArray[np.int32], state: "State") -> None:
-        """Fill in the newest fix and the presence of these slots."""
+        """Fill in the track and the presence of these slots."""
+        ...
+
+    def stored(self, device_ids: npt.NDArray[np.int32], times_us: npt.NDArray[np.int64]) -> npt.NDArray[np.bool_]:
+        """Which of these fixes are in the table already."""
         ...
 
 
@@ -58,7 +63,12 @@ class Batch:
     ack_runs: list[tuple[int, int, int]] = field(default_factory=list)  #: slot, first and last seq
     new: fix_rows.FixRows = field(default_factory=lambda: fix_rows.empty(0, fix_decoder.ROW_FIELDS))
     late: fix_rows.FixRows = field(default_factory=lambda: fix_rows.empty(0, fix_decoder.ROW_FIELDS))
+    aside: fix_rows.FixRows = field(default_factory=lambda: fix_rows.empty(0, fix_decoder.ROW_FIELDS))
+    good: fix_rows.FixRows = field(default_factory=lambda: fix_rows.empty(0, fix_decoder.ROW_FIELDS))  #: of `new`
     newest: fix_rows.FixRows = field(default_factory=lambda: fix_rows.empty(0, fix_decoder.ROW_FIELDS))
+    receipts: npt.NDArray[np.void] = field(default_factory=lambda: np.zeros(0, fix_writer.RECEIPT_DTYPE))
+    checkpoints: list[tuple[int, int, str]] = field(default_factory=list)  #: device, hour in microseconds, state
+    track_states: list[fix_writer.TrackState] = field(default_factory=list)
     hours: npt.NDArray[np.void] = field(default_factory=lambda: np.zeros(0, fix_rows.ACTIVITY_DTYPE))
     crossings: fence_log.Crossings = field(default_factory=lambda: np.zeros(0, fence_log.CROSSING_DTYPE))
 
@@ -102,11 +112,27 @@ def identify(batch: Batch, state: State, lookups: Lookups) -> None:
         lookups.load(missing, state)
 
 
-def order(batch: Batch, state: State, lookups: Lookups) -> None:  # noqa: ARG001 - a stage
-    """Sort by device and time, drop repetitions; a device with a late fix goes the long way with all of its fixes."""
+def order(batch: Batch, state: State, lookups: Lookups) -> None:
+    """Sort by device and time, drop repetitions; a device with a late fix goes the long way with all of its fixes.
+
+    What is dated impossibly stands aside: it makes nothing late, and nothing is derived from it.
+    """
+    devices = state.devices
     batch.ack_runs = ordering.ack_runs(batch.rows)
-    rows = ordering.sort(batch.rows)
-    rows["late"] = ordering.late_rows(rows, state.devices.slots)
+    rows = batch.rows
+    tracks.flag(rows, devices.limits.columns[devices.slots["limits"][rows["slot"]]])
+    is_aside = (rows["quality"] & int(fix_quality.OUTSIDE)) != 0
+    rows["out_of_order"][~is_aside] = ordering.disordered(rows[~is_aside], devices.slots)
+    arrived = rows["slot"]
+    rows = ordering.sort(rows)
+    is_aside = (rows["quality"] & int(fix_quality.OUTSIDE)) != 0
+    rows["late"] = ordering.late_rows(rows, devices.slots) & ~is_aside
+    batch.receipts = ordering.receipts(arrived, rows, devices.slots)
+    doubtful = np.flatnonzero(~is_aside & ~rows["late"] & (rows["time_us"] <= devices.slots["aside_us"][rows["slot"]]))
+    if len(doubtful) and not batch.is_suspect:
+        # One of them may be there, from when it was the future.
+        is_aside[doubtful] = lookups.stored(rows["device_id"][doubtful], rows["time_us"][doubtful])
+    batch.aside, rows = rows[is_aside], rows[~is_aside]
     if batch.is_suspect:
         batch.late = rows
     elif rows["late"].any():
@@ -117,23 +143,40 @@ def order(batch: Batch, state: State, lookups: Lookups) -> None:  # noqa: ARG001
 
 
 def measure(batch: Batch, state: State, lookups: Lookups) -> None:  # noqa: ARG001 - a stage
-    """The way from fix to fix, and what each device did in each hour."""
-    starts = fix_rows.run_starts(batch.new["slot"])
-    before = state.devices.slots[batch.new["slot"][starts]][list(legs.BEFORE_DTYPE.names or ())]
-    legs.measure(batch.new, starts, before)
-    batch.hours = legs.by_hour(batch.new)
-    batch.newest = batch.new[np.append(starts[1:], len(batch.new)) - 1] if len(starts) else batch.new
+    """The track of each device: what its fixes are, the way from one to the next, and what it did in each hour."""
+    rows, devices = batch.new, state.devices
+    is_clean = rows["quality"] == 0
+    clean = rows if is_clean.all() else rows[is_clean]
+    starts = fix_rows.run_starts(clean["slot"])
+    slots = clean["slot"][starts]
+    numbers = devices.slots["limits"][slots]
+    folded = tracks.fold(
+        clean,
+        starts,
+        before=devices.slots[slots][list(tracks.TRACK_DTYPE.names or ())],
+        states=devices.states_of(slots),
+        seen_us=devices.seen_us(slots),
+        limits=devices.limits.columns[numbers],
+        thresholds=[devices.limits.thresholds[number] for number in numbers.tolist()],
+    )
+    if clean is not rows:
+        rows[is_clean] = clean
+    batch.good = clean[(clean["quality"] & int(fix_quality.BAD)) == 0]
+    batch.hours = hours.by_hour(batch.good)
+    batch.newest = batch.good[fix_rows.run_ends(batch.good["slot"])]
+    batch.checkpoints = [checkpoint_row(clean, item) for item in folded.checkpoints]
+    batch.track_states = track_memory.advance(devices, rows, batch.aside, slots, folded)
 
 
 def watch(batch: Batch, state: State, lookups: Lookups) -> None:  # noqa: ARG001 - a stage
     """Entries and exits of geofences."""
-    starts = fix_rows.run_starts(batch.new["slot"])
-    batch.crossings = state.fences.judge(batch.new, starts, state.fence_tenants(batch.new["slot"]))
+    rows = batch.good.copy()
+    rows["lat"], rows["lon"] = rows["place_lat"], rows["place_lon"]
+    batch.crossings = state.fences.judge(rows, fix_rows.run_starts(rows["slot"]), state.fence_tenants(rows["slot"]))
 
 
 def remember(batch: Batch, state: State, lookups: Lookups) -> None:  # noqa: ARG001 - a stage
-    """Where the devices are now, for the batch after this one."""
-    state.devices.advance(batch.newest)
+    """Who is in which fence now, for the batch after this one."""
     if len(batch.crossings):
         slots = state.devices.slots_of_devices(batch.crossings["device_id"].tolist())
         state.fences.apply(batch.crossings, slots)
@@ -146,6 +189,13 @@ def run(batch: Batch, state: State, lookups: Lookups) -> None:
     """Take a batch through all stages."""
     for stage in STAGES:
         stage(batch, state, lookups)
+
+
+def checkpoint_row(rows: fix_rows.FixRows, item: tracks.Checkpoint) -> tuple[int, int, str]:
+    """What is written of a checkpoint: device, hour in microseconds, state."""
+    time_us = int(rows["time_us"][item.row])
+    state = json.dumps(track.to_json(item.state))
+    return int(rows["device_id"][item.row]), time_us - time_us % fix_rows.HOUR_US, state
 
 
 def refuse(batch: Batch, reason: str) -> None:

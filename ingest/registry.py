@@ -1,18 +1,20 @@
-"""The devices that this process has met, in columns: what their topics are, and their newest fix.
+"""The devices that this process has met, in columns: what their topics are, and where their track is.
 
 A slot is a device's place in these columns. What is known here of a device is true for as long as this process holds the
 lease of its shard; `forget` it otherwise.
 """
 
+import dataclasses
 import uuid
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
 import numpy as np
 import numpy.typing as npt
 
-from db import device_lookup, fix_rows
-from domain import telemetry
+from db import device_lookup
+from domain import telemetry, track
 from domain.wire import topics
+from ingest import limits, tracks
 
 _FIRST_SIZE = 1_024
 _MOST_REFUSED = 100_000
@@ -22,14 +24,15 @@ SLOT_DTYPE = np.dtype(
         ("device_id", "i4"),
         ("shard", "i2"),
         ("tenant", "i4"),  # index into `tenants`
-        # The newest fix; `loaded` tells whether the database was asked, `known` whether there is one.
-        ("loaded", "?"),
-        ("known", "?"),
-        ("time_us", "i8"),
-        ("lat", "f8"),
-        ("lon", "f8"),
+        ("limits", "i4"),  # number of its thresholds
+        ("loaded", "?"),  # whether the database was asked for what follows
+        *tracks.TRACK_FIELDS,  # of its last good fix
+        ("newest_us", "i8"),  # time of its newest fix in the order, good or not: older ones are late
+        ("aside_us", "i8"),  # time of its newest fix outside of the order, as one from the future
+        ("tells_newest", "?"),  # whether the database keeps `newest_us` apart from the last good fix
     ]
 )
+NEVER_US = -(2**62)
 
 
 FindDevices = Callable[[Sequence[device_lookup.Name]], Mapping[device_lookup.Name, telemetry.DeviceRef]]
@@ -43,7 +46,9 @@ class Registry:
         self.names: list[device_lookup.Name] = []
         self.tenants: list[uuid.UUID] = []
         self._slugs: list[str] = []
+        self.limits = limits.Limits()
         self.slots = np.zeros(_FIRST_SIZE, SLOT_DTYPE)
+        self.states: dict[int, track.State] = {}  #: by slot, where there is more than a last good fix (ingest.tracks)
         self._slot_of_topic: dict[bytes, int] = {}
         self._slot_of_device: dict[int, int] = {}
         self._refused: dict[bytes, str] = {}
@@ -77,6 +82,7 @@ class Registry:
         else:
             self.names[slot] = (name.tenant, name.device)
         self.slots[slot]["tenant"] = self._tenant(ref.tenant_id, name.tenant)
+        self.slots[slot]["limits"] = self.limits.number_of(ref.tenant_id, ref.kind)
         self.slots[slot]["shard"] = -1 if name.shard is None else name.shard
         self._slot_of_topic[topic] = slot
 
@@ -113,21 +119,60 @@ class Registry:
         """Those of these slots for which the database must be asked."""
         return np.unique(slots[~self.slots["loaded"][slots]])
 
-    def set_newest(self, slots: npt.NDArray[np.int32], found: Mapping[int, tuple[int, float, float]]) -> None:
-        """Take what the database says of these slots: time in microseconds, latitude, longitude by device id."""
+    def set_tracks(self, slots: npt.NDArray[np.int32], found: Iterable[device_lookup.Track]) -> None:
+        """Take what the database says of these slots."""
+        by_device = {known.device_id: known for known in found}
         for slot in slots.tolist():
-            newest = found.get(int(self.slots[slot]["device_id"]))
-            self.slots[slot]["known"] = newest is not None
-            self.slots[slot]["loaded"] = True
-            if newest is not None:
-                self.slots[slot]["time_us"], self.slots[slot]["lat"], self.slots[slot]["lon"] = newest
+            self.slots["loaded"][slot] = True
+            self.states.pop(slot, None)
+            for name in tracks.TRACK_DTYPE.names or ():
+                self.slots[name][slot] = 0
+            self.slots["newest_us"][slot] = self.slots["aside_us"][slot] = NEVER_US
+            self.slots["tells_newest"][slot] = False
+            known = by_device.get(int(self.slots["device_id"][slot]))
+            if known is not None:
+                self._set_track(slot, known)
 
-    def advance(self, newest: fix_rows.FixRows) -> None:
-        """Take the newest row of each device as where it is now."""
-        slots = newest["slot"]
-        for name in ("time_us", "lat", "lon"):
-            self.slots[name][slots] = newest[name]
-        self.slots["known"][slots] = True
+    def _set_track(self, slot: int, known: device_lookup.Track) -> None:
+        state = track.from_json(known.state or {})
+        if known.time_us is not None:
+            last = track.Place(time_us=known.time_us, lat=known.lat, lon=known.lon, odometer_m=known.odometer_m)
+            state = dataclasses.replace(state, last=last, moving=known.moving)
+            self.slots["newest_us"][slot] = known.time_us
+        tracks.columns_of(state, self.slots, slot)
+        if not state.is_plain:
+            self.states[slot] = state
+        if known.newest_us is not None:
+            self.slots["newest_us"][slot], self.slots["tells_newest"][slot] = known.newest_us, True
+        if known.aside_us is not None:
+            self.slots["aside_us"][slot] = known.aside_us
+
+    def states_of(self, slots: npt.NDArray[np.integer]) -> dict[int, track.State]:
+        """The states of these slots that have more than a last good fix, by their index here."""
+        states = self.states
+        if not states:
+            return {}
+        return {index: states[slot] for index, slot in enumerate(slots.tolist()) if slot in states}
+
+    def seen_us(self, slots: npt.NDArray[np.integer]) -> npt.NDArray[np.int64]:
+        """The time of each slot's last fix without a flag of its own, be it a jump."""
+        seen_us: npt.NDArray[np.int64] = np.where(self.slots["known"][slots], self.slots["time_us"][slots], NEVER_US)
+        for index, state in self.states_of(slots).items():
+            for place in (state.suspect, state.believed):
+                if place is not None:
+                    seen_us[index] = max(seen_us[index], place.time_us)
+        return seen_us
+
+    def advance(self, slots: npt.NDArray[np.integer], folded: tracks.Folded) -> None:
+        """Take where these devices are now."""
+        for name in tracks.TRACK_DTYPE.names or ():
+            self.slots[name][slots] = folded.after[name]
+        if self.states or folded.states:
+            for index, slot in enumerate(slots.tolist()):
+                if index in folded.states:
+                    self.states[slot] = folded.states[index]
+                else:
+                    self.states.pop(slot, None)
 
 
 def resolve(registry: Registry, wanted: Iterable[bytes], find: FindDevices) -> None:

@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 import psycopg
 
-from db import engine, fence_log, leases, notices
+from db import engine, fence_log, leases, notices, quality_rules
 from ingest import batch_store, errors, lookups, pipeline
 
 logger = logging.getLogger(__name__)
@@ -102,6 +102,7 @@ class Worker:
             self._lookups = lookups.Lookups(self._open("driveops ingest look-ups"))
             self.state.devices.forget_topics()
             self.state.devices.forget_newest()
+            self._load_limits()
             self._load_fences()
 
     def see_leases(self) -> leases.Leases:
@@ -229,8 +230,12 @@ class Worker:
         changed, self._changed = self._changed, set()
         if notices.REGISTRY in changed:
             self.state.devices.forget_topics()
+            self._load_limits()
         if notices.GEOFENCES in changed:
             self._load_fences()
+
+    def _load_limits(self) -> None:
+        self.state.devices.limits.load(quality_rules.load(self._there(self._connection)))
 
     def _load_fences(self) -> None:
         connection = self._there(self._connection)

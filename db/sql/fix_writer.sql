@@ -1,19 +1,20 @@
 -- prepare_session --
--- Staging of one connection, empty at the end of each transaction; touched: the keys that late fixes have written.
+-- Staging of one connection, empty at the end of each transaction.
 CREATE TEMPORARY TABLE IF NOT EXISTS staged_latest (LIKE device_latest) ON COMMIT DELETE ROWS;
 CREATE TEMPORARY TABLE IF NOT EXISTS staged_activity (LIKE activity_hourly) ON COMMIT DELETE ROWS;
-CREATE TEMPORARY TABLE IF NOT EXISTS touched (device_id integer, time timestamptz) ON COMMIT DELETE ROWS;
+CREATE TEMPORARY TABLE IF NOT EXISTS replay_window (device_id integer, since timestamptz, until timestamptz, place integer)
+ON COMMIT DELETE ROWS;
 
 -- copy_fixes --
 -- Fixes that are known to be new: newer than all that their device has.
 COPY fix (time, lat, lon, seq, received_at, device_id, alt_m, speed_mps, course_deg, hdop, accuracy_m, distance_m,
-          quality, satellites, fix_mode, moving, late)
+          quality, satellites, fix_mode, moving, late, odometer_m, out_of_order)
 FROM STDIN (FORMAT binary);
 
 -- copy_latest --
 -- The newest fix of each device in a batch.
 COPY staged_latest (device_id, time, lat, lon, seq, received_at, alt_m, speed_mps, course_deg, hdop, accuracy_m, quality,
-                    satellites, fix_mode, moving)
+                    satellites, fix_mode, moving, odometer_m)
 FROM STDIN (FORMAT binary);
 
 -- move_latest --
@@ -21,16 +22,16 @@ FROM STDIN (FORMAT binary);
 UPDATE device_latest AS l
 SET time = n.time, lat = n.lat, lon = n.lon, seq = n.seq, received_at = n.received_at, alt_m = n.alt_m,
     speed_mps = n.speed_mps, course_deg = n.course_deg, hdop = n.hdop, accuracy_m = n.accuracy_m, quality = n.quality,
-    satellites = n.satellites, fix_mode = n.fix_mode, moving = n.moving
+    satellites = n.satellites, fix_mode = n.fix_mode, moving = n.moving, odometer_m = n.odometer_m
 FROM staged_latest AS n
 WHERE l.device_id = n.device_id AND n.time > l.time;
 
 -- add_latest --
 -- Devices that had no row yet.
 INSERT INTO device_latest (device_id, time, lat, lon, seq, received_at, alt_m, speed_mps, course_deg, hdop, accuracy_m,
-                           quality, satellites, fix_mode, moving)
+                           quality, satellites, fix_mode, moving, odometer_m)
 SELECT device_id, time, lat, lon, seq, received_at, alt_m, speed_mps, course_deg, hdop, accuracy_m, quality, satellites,
-       fix_mode, moving
+       fix_mode, moving, odometer_m
 FROM staged_latest
 ON CONFLICT DO NOTHING;
 
@@ -55,95 +56,77 @@ INSERT INTO activity_hourly (device_id, hour, fixes, distance_m, moving_s, idle_
 SELECT device_id, hour, fixes, distance_m, moving_s, idle_s, max_speed_mps FROM staged_activity
 ON CONFLICT DO NOTHING;
 
--- set_activity --
--- Hours that late fixes touched, computed anew from all of their rows.
-INSERT INTO activity_hourly AS a (device_id, hour, fixes, distance_m, moving_s, idle_s, max_speed_mps)
-SELECT device_id, hour, fixes, distance_m, moving_s, idle_s, nullif(max_speed_mps, 'NaN')
-FROM unnest(%(device_id)s, %(hour)s, %(fixes)s, %(distance_m)s, %(moving_s)s, %(idle_s)s, %(max_speed_mps)s)
-     AS n (device_id, hour, fixes, distance_m, moving_s, idle_s, max_speed_mps)
-ON CONFLICT (device_id, hour) DO UPDATE
-SET fixes = excluded.fixes, distance_m = excluded.distance_m, moving_s = excluded.moving_s, idle_s = excluded.idle_s,
-    max_speed_mps = excluded.max_speed_mps;
-
 -- insert_late --
--- Fixes that may be there already: of two contents for one key the better quality wins (domain.telemetry.quality_rank).
-WITH written AS (
-    INSERT INTO fix AS f (time, lat, lon, seq, received_at, device_id, alt_m, speed_mps, course_deg, hdop, accuracy_m,
-                          quality, satellites, fix_mode, late)
-    SELECT time, lat, lon, seq, received_at, device_id, nullif(alt_m, 'NaN'), nullif(speed_mps, 'NaN'),
-           nullif(course_deg, 'NaN'), nullif(hdop, 'NaN'), nullif(accuracy_m, 'NaN'), quality, nullif(satellites, -1),
-           fix_mode, late
-    FROM unnest(%(device_id)s, %(time)s, %(lat)s, %(lon)s, %(seq)s, %(received_at)s, %(alt_m)s, %(speed_mps)s,
-                %(course_deg)s, %(hdop)s, %(accuracy_m)s, %(quality)s, %(satellites)s, %(fix_mode)s, %(late)s)
-         AS n (device_id, time, lat, lon, seq, received_at, alt_m, speed_mps, course_deg, hdop, accuracy_m, quality,
-               satellites, fix_mode, late)
-    ON CONFLICT (device_id, time) DO UPDATE
-    SET lat = excluded.lat, lon = excluded.lon, seq = excluded.seq, received_at = excluded.received_at,
-        alt_m = excluded.alt_m, speed_mps = excluded.speed_mps, course_deg = excluded.course_deg, hdop = excluded.hdop,
-        accuracy_m = excluded.accuracy_m, quality = excluded.quality, satellites = excluded.satellites,
-        fix_mode = excluded.fix_mode, late = excluded.late
-    WHERE (excluded.fix_mode, -coalesce(excluded.hdop, %(unknown_hdop)s), excluded.seq, excluded.lat, excluded.lon)
-        > (f.fix_mode, -coalesce(f.hdop, %(unknown_hdop)s), f.seq, f.lat, f.lon)
-    RETURNING device_id, time
-)
-INSERT INTO touched SELECT device_id, time FROM written;
+-- Fixes that may be there already: of two contents for one key the better quality wins (domain.telemetry.quality_rank). That a
+-- fix was from the future stays as it was at its first receipt. Those told are the ones that made a difference.
+INSERT INTO fix AS f (time, lat, lon, seq, received_at, device_id, alt_m, speed_mps, course_deg, hdop, accuracy_m, quality,
+                      satellites, fix_mode, late, odometer_m, out_of_order)
+SELECT time, lat, lon, seq, received_at, device_id, nullif(alt_m, 'NaN'), nullif(speed_mps, 'NaN'), nullif(course_deg, 'NaN'),
+       nullif(hdop, 'NaN'), nullif(accuracy_m, 'NaN'), quality, nullif(satellites, -1), fix_mode, late,
+       nullif(odometer_m, 'NaN'), out_of_order
+FROM unnest(%(device_id)s, %(time)s, %(lat)s, %(lon)s, %(seq)s, %(received_at)s, %(alt_m)s, %(speed_mps)s, %(course_deg)s,
+            %(hdop)s, %(accuracy_m)s, %(quality)s, %(satellites)s, %(fix_mode)s, %(late)s, %(odometer_m)s, %(out_of_order)s)
+     AS n (device_id, time, lat, lon, seq, received_at, alt_m, speed_mps, course_deg, hdop, accuracy_m, quality, satellites,
+           fix_mode, late, odometer_m, out_of_order)
+ON CONFLICT (device_id, time) DO UPDATE
+SET lat = excluded.lat, lon = excluded.lon, seq = excluded.seq, received_at = excluded.received_at, alt_m = excluded.alt_m,
+    speed_mps = excluded.speed_mps, course_deg = excluded.course_deg, hdop = excluded.hdop, accuracy_m = excluded.accuracy_m,
+    quality = (excluded.quality & ~%(future)s::integer) | (f.quality & %(future)s::integer), satellites = excluded.satellites,
+    fix_mode = excluded.fix_mode, late = excluded.late, odometer_m = excluded.odometer_m,
+    out_of_order = excluded.out_of_order
+WHERE (excluded.fix_mode, -coalesce(excluded.hdop, %(unknown_hdop)s), excluded.seq, excluded.lat, excluded.lon)
+    > (f.fix_mode, -coalesce(f.hdop, %(unknown_hdop)s), f.seq, f.lat, f.lon)
+RETURNING device_id, (extract(epoch FROM time) * 1000000)::bigint, quality;
 
--- copy_late_window --
--- All fixes of the hours that were touched, and the fix before each of these hours. The hour of the fix after a touched
--- one is touched too, as its leg begins elsewhere now. Each lateral is a walk on the key (device_id, time).
-COPY (
-    WITH last AS (
-        SELECT device_id, date_trunc('hour', time, 'UTC') AS hour, max(time) AS time FROM touched GROUP BY 1, 2
-    ), hours AS (
-        SELECT device_id, hour FROM last
-        UNION
-        SELECT last.device_id, date_trunc('hour', following.time, 'UTC')
-        FROM last
-        CROSS JOIN LATERAL (
-            SELECT f.time FROM fix f WHERE f.device_id = last.device_id AND f.time > last.time ORDER BY f.time LIMIT 1
-        ) following
-    )
-    SELECT f.device_id, f.time, f.lat, f.lon, coalesce(f.speed_mps, 'NaN'), f.distance_m, f.moving, f.received_at,
-           EXISTS (SELECT FROM touched t WHERE t.device_id = f.device_id AND t.time = f.time), f.before
-    FROM hours
-    CROSS JOIN LATERAL (
-        SELECT i.device_id, i.time, i.lat, i.lon, i.speed_mps, i.distance_m, i.moving, i.received_at, false AS before
-        FROM fix i
-        WHERE i.device_id = hours.device_id AND i.time >= hours.hour AND i.time < hours.hour + interval '1 hour'
-        UNION ALL
-        (SELECT p.device_id, p.time, p.lat, p.lon, p.speed_mps, p.distance_m, p.moving, p.received_at, true
-         FROM fix p
-         WHERE p.device_id = hours.device_id AND p.time < hours.hour
-         ORDER BY p.time DESC LIMIT 1)
-    ) f
-) TO STDOUT (FORMAT binary);
+-- insert_aside --
+-- Fixes that stand outside of the order; what stands within it is never replaced by one.
+INSERT INTO fix AS f (time, lat, lon, seq, received_at, device_id, alt_m, speed_mps, course_deg, hdop, accuracy_m, quality,
+                      satellites, fix_mode, late, odometer_m, out_of_order)
+SELECT time, lat, lon, seq, received_at, device_id, nullif(alt_m, 'NaN'), nullif(speed_mps, 'NaN'), nullif(course_deg, 'NaN'),
+       nullif(hdop, 'NaN'), nullif(accuracy_m, 'NaN'), quality, nullif(satellites, -1), fix_mode, late,
+       nullif(odometer_m, 'NaN'), out_of_order
+FROM unnest(%(device_id)s, %(time)s, %(lat)s, %(lon)s, %(seq)s, %(received_at)s, %(alt_m)s, %(speed_mps)s, %(course_deg)s,
+            %(hdop)s, %(accuracy_m)s, %(quality)s, %(satellites)s, %(fix_mode)s, %(late)s, %(odometer_m)s, %(out_of_order)s)
+     AS n (device_id, time, lat, lon, seq, received_at, alt_m, speed_mps, course_deg, hdop, accuracy_m, quality, satellites,
+           fix_mode, late, odometer_m, out_of_order)
+ON CONFLICT (device_id, time) DO UPDATE
+SET lat = excluded.lat, lon = excluded.lon, seq = excluded.seq, received_at = excluded.received_at, alt_m = excluded.alt_m,
+    speed_mps = excluded.speed_mps, course_deg = excluded.course_deg, hdop = excluded.hdop, accuracy_m = excluded.accuracy_m,
+    quality = excluded.quality | (f.quality & %(outside)s::integer), satellites = excluded.satellites,
+    fix_mode = excluded.fix_mode, late = excluded.late, odometer_m = excluded.odometer_m,
+    out_of_order = excluded.out_of_order
+WHERE f.quality & %(outside)s::integer <> 0
+  AND (excluded.fix_mode, -coalesce(excluded.hdop, %(unknown_hdop)s), excluded.seq, excluded.lat, excluded.lon)
+    > (f.fix_mode, -coalesce(f.hdop, %(unknown_hdop)s), f.seq, f.lat, f.lon);
 
--- update_legs --
--- The bounds are for the planner: only their chunks are looked at.
-UPDATE fix AS f
-SET distance_m = n.distance_m, moving = n.moving
-FROM unnest(%(device_id)s, %(time)s, %(distance_m)s, %(moving)s) AS n (device_id, time, distance_m, moving)
-WHERE f.device_id = n.device_id AND f.time = n.time AND f.time BETWEEN %(first)s AND %(last)s;
+-- stored_fixes --
+-- Which of these fixes are there, by the key of each.
+SELECT n.place
+FROM unnest(%(device_id)s, %(time)s, %(place)s) AS n (device_id, time, place)
+WHERE EXISTS (SELECT FROM fix f WHERE f.device_id = n.device_id AND f.time = n.time);
 
--- refresh_latest --
--- The latest row of each touched device is its newest fix; rows that are so already stay untouched.
-INSERT INTO device_latest AS l (device_id, time, lat, lon, seq, received_at, alt_m, speed_mps, course_deg, hdop,
-                                accuracy_m, quality, satellites, fix_mode, moving)
-SELECT n.device_id, n.time, n.lat, n.lon, n.seq, n.received_at, n.alt_m, n.speed_mps, n.course_deg, n.hdop,
-       n.accuracy_m, n.quality, n.satellites, n.fix_mode, n.moving
-FROM (SELECT DISTINCT device_id FROM touched) d
-LEFT JOIN device_latest known USING (device_id)
-CROSS JOIN LATERAL (
-    SELECT * FROM fix f
-    WHERE f.device_id = d.device_id AND f.time >= coalesce(known.time, '-infinity')
-    ORDER BY f.time DESC LIMIT 1
-) n
+-- save_track_states --
+-- Where the deriving goes on with devices whose state is more than their latest position.
+INSERT INTO track_state (device_id, newest, aside_until, state)
+SELECT device_id, newest, aside_until, state::jsonb
+FROM unnest(%(device_id)s::integer[], %(newest)s::timestamptz[], %(aside_until)s::timestamptz[], %(state)s::text[])
+     AS n (device_id, newest, aside_until, state)
 ON CONFLICT (device_id) DO UPDATE
-SET time = excluded.time, lat = excluded.lat, lon = excluded.lon, seq = excluded.seq,
-    received_at = excluded.received_at, alt_m = excluded.alt_m, speed_mps = excluded.speed_mps,
-    course_deg = excluded.course_deg, hdop = excluded.hdop, accuracy_m = excluded.accuracy_m,
-    quality = excluded.quality, satellites = excluded.satellites, fix_mode = excluded.fix_mode, moving = excluded.moving
-WHERE (l.time, l.seq, l.lat, l.lon, l.fix_mode, l.hdop, l.moving)
-    IS DISTINCT FROM (excluded.time, excluded.seq, excluded.lat, excluded.lon, excluded.fix_mode, excluded.hdop,
-                      excluded.moving)
-RETURNING device_id, time, lat, lon, speed_mps, course_deg, fix_mode, moving;
+SET newest = excluded.newest, aside_until = excluded.aside_until, state = excluded.state;
+
+-- save_checkpoints --
+-- The state before each hour; a worker that begins again after a crash may come to the same hour twice.
+INSERT INTO track_checkpoint AS c (device_id, hour, state)
+SELECT device_id, hour, state::jsonb
+FROM unnest(%(device_id)s::integer[], %(hour)s::timestamptz[], %(state)s::text[]) AS n (device_id, hour, state)
+ON CONFLICT (device_id, hour) DO UPDATE SET state = excluded.state WHERE c.state <> excluded.state;
+
+-- count_receipts --
+-- What was odd about a day's receipts of some devices.
+INSERT INTO receipt_daily AS r (device_id, day, duplicates, out_of_order, late, future)
+SELECT device_id, %(day)s, duplicates, out_of_order, late, future
+FROM unnest(%(device_id)s, %(duplicates)s, %(out_of_order)s, %(late)s, %(future)s)
+     AS n (device_id, duplicates, out_of_order, late, future)
+ON CONFLICT (device_id, day) DO UPDATE
+SET duplicates = r.duplicates + excluded.duplicates, out_of_order = r.out_of_order + excluded.out_of_order,
+    late = r.late + excluded.late, future = r.future + excluded.future;

@@ -1,5 +1,7 @@
 """Where the deriving of each device's track goes on, the thresholds that flag a fix, and facts of receipt."""
 
+from typing import Any
+
 import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import postgresql
@@ -13,7 +15,7 @@ depends_on = None
 
 _INSTANT = sa.DateTime(timezone=True)
 _OWN_DEVICE = "device_id IN (SELECT d.id FROM device d WHERE d.tenant_id = app.current_tenant())"
-_NEW_COLUMNS = (
+_NEW_COLUMNS: tuple[tuple[str, sa.Column[Any]], ...] = (
     ("fix", sa.Column("odometer_m", sa.Double(), nullable=True, comment="as the device counts")),
     (
         "fix",
