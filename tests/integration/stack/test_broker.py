@@ -73,11 +73,36 @@ def test_ingest_may_not_speak_as_a_device(broker: RunningBroker) -> None:
         assert ingest.publish(topics.event_topic("demo", "alert")) in _LET_IN
 
 
-def test_a_phone_with_owntracks_reaches_ingest(broker: RunningBroker) -> None:
+@pytest.mark.parametrize("below", ["", "/event", "/pixel7", "/pixel7/waypoint"])
+def test_a_phone_with_owntracks_reaches_ingest(broker: RunningBroker, below: str) -> None:
     with connected(broker, broker_config.INGEST) as ingest, connected(broker, VAN) as phone:
         ingest.subscribe("owntracks/#")
-        assert phone.publish(f"owntracks/{VAN}") == _OK
-        wait_for(lambda: ingest.received == [(f"owntracks/{VAN}", b"x")])
+        assert phone.publish(f"owntracks/{VAN}{below}") == _OK
+        wait_for(lambda: ingest.received == [(f"owntracks/{VAN}{below}", b"x")])
+
+
+@pytest.mark.parametrize(
+    "topic", [f"owntracks/{OTHER}", f"owntracks/{OTHER}/event", "owntracks/demo", "owntracks/demo/van-010"]
+)
+def test_a_phone_may_not_speak_for_another(broker: RunningBroker, topic: str) -> None:
+    with connected(broker, broker_config.INGEST) as ingest, connected(broker, VAN) as phone:
+        ingest.subscribe("owntracks/#")
+        assert phone.publish(topic) == "Not authorized"
+        assert phone.publish(f"owntracks/{VAN}", b"after it") == _OK
+        wait_for(lambda: bool(ingest.received))
+    assert ingest.received == [(f"owntracks/{VAN}", b"after it")]
+
+
+def test_a_phone_hears_of_no_other_phone(broker: RunningBroker) -> None:
+    with connected(broker, OTHER) as other, connected(broker, VAN) as phone:
+        # What the app subscribes to for its friends.
+        phone.subscribe("owntracks/+/+")
+        phone.subscribe(f"driveops/v1/{VAN}/ack")
+        other.publish(f"owntracks/{OTHER}")
+        with connected(broker, broker_config.INGEST) as ingest:
+            ingest.publish(own(topics.Lane.ACK), b"after it")
+        wait_for(lambda: bool(phone.received))
+    assert phone.received == [(own(topics.Lane.ACK), b"after it")]
 
 
 def test_a_wrong_password_and_no_password_are_refused(broker: RunningBroker) -> None:
