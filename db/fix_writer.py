@@ -105,10 +105,10 @@ class FixWriter:
         }
         return np.array(self._connection.execute(_query("insert_late"), parameters).fetchall(), WRITTEN_DTYPE)
 
-    def insert_aside(self, rows: fix_rows.FixRows) -> None:
-        """Store fixes that stand outside of the order; one that is there and stands within it is left alone."""
+    def insert_aside(self, rows: fix_rows.FixRows) -> npt.NDArray[np.void]:
+        """Store fixes that stand outside of the order, none in the place of one within it; those written, in WRITTEN_DTYPE."""
         parameters = {**_parameters(rows), "unknown_hdop": telemetry.UNKNOWN_HDOP, "outside": int(fix_quality.OUTSIDE)}
-        self._connection.execute(_query("insert_aside"), parameters)
+        return np.array(self._connection.execute(_query("insert_aside"), parameters).fetchall(), WRITTEN_DTYPE)
 
     def save_track_states(self, states: Sequence[TrackState]) -> None:
         """Write where the deriving goes on with these devices."""

@@ -1,5 +1,6 @@
 """Writes what the pipeline has made of a batch: everything in the one transaction that the caller holds."""
 
+import datetime as dt
 from typing import Any
 
 import numpy as np
@@ -7,7 +8,7 @@ import numpy.typing as npt
 import psycopg
 
 from db import fence_log, fix_rows, fix_writer, reject_log, replay_store
-from ingest import iso_times, late_fixes, pipeline
+from ingest import iso_times, late_fixes, ordering, pipeline
 
 LIVE_DTYPE = np.dtype(
     [
@@ -41,19 +42,29 @@ class BatchStore:
         if len(batch.new):
             self._save_new(batch)
             parts.append(_live(batch.newest, batch.newest["slot"], state))
-        if len(batch.aside):
-            self._writer.insert_aside(batch.aside)
         if batch.track_states:
             self._writer.save_track_states(batch.track_states)
-        if len(batch.receipts):
-            self._writer.count_receipts(batch.receipts, received_at.date())
+        self._count(batch.receipts, received_at)
+        if len(batch.aside):
+            self._count_known(batch.aside, self._writer.insert_aside(batch.aside), received_at)
         if len(batch.late):
-            changed = late_fixes.store(
-                batch.late, writer=self._writer, connection=self._connection, state=state, now=received_at
+            written = self._writer.insert_late(batch.late)
+            self._count_known(batch.late, written, received_at)
+            changed = late_fixes.derive(
+                written, writer=self._writer, connection=self._connection, state=state, now=received_at
             )
             parts.append(_live(changed, state.devices.slots_of_devices(changed["device_id"].tolist()), state))
             state.devices.forget_newest(np.unique(batch.late["slot"]))
         return np.concatenate(parts) if parts else np.zeros(0, LIVE_DTYPE)
+
+    def _count(self, receipts: npt.NDArray[np.void], received_at: dt.datetime) -> None:
+        if len(receipts):
+            self._writer.count_receipts(receipts, received_at.date())
+
+    def _count_known(self, rows: fix_rows.FixRows, written: npt.NDArray[np.void], received_at: dt.datetime) -> None:
+        """What was there already was neither late nor out of order: it came twice."""
+        if len(written) < len(rows):
+            self._count(ordering.known_receipts(rows, written), received_at)
 
     def _save_new(self, batch: pipeline.Batch) -> None:
         self._writer.insert_new(batch.new)

@@ -44,19 +44,18 @@ class _Found:
     checkpoints: list[tuple[int, int, str]] = field(default_factory=list)
 
 
-def store(
-    rows: fix_rows.FixRows,
+def derive(
+    written: npt.NDArray[np.void],
     *,
     writer: fix_writer.FixWriter,
     connection: psycopg.Connection[Any],
     state: pipeline.State,
     now: dt.datetime,
 ) -> npt.NDArray[np.void]:
-    """Write late fixes and derive again what they touch; the latest positions that changed.
+    """Derive again what late fixes touch that were just written; the latest positions that changed.
 
-    Of `rows` there is at most one for each device and time, and all of these devices have a slot.
+    `written` are those that made a difference, in fix_writer.WRITTEN_DTYPE; all of their devices have a slot.
     """
-    written = writer.insert_late(rows)
     # What was there as a fix from the future stays outside of the order.
     written = written[(written["quality"] & int(fix_quality.OUTSIDE)) == 0]
     if not len(written):

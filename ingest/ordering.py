@@ -55,10 +55,29 @@ def receipts(
     if len(arrived) == len(rows) and not (rows["out_of_order"].any() or rows["late"].any() or is_future.any()):
         return np.zeros(0, fix_writer.RECEIPT_DTYPE)
     counted = np.zeros(len(slots), fix_writer.RECEIPT_DTYPE)
+    counted["device_id"] = slots["device_id"]
     counted["duplicates"] = np.bincount(arrived, minlength=len(slots)) - np.bincount(rows["slot"], minlength=len(slots))
     for name, marked in (("out_of_order", rows["out_of_order"]), ("late", rows["late"]), ("future", is_future)):
         counted[name] = np.bincount(rows["slot"][marked], minlength=len(slots))
-    counted["device_id"] = slots["device_id"]
+    return _odd(counted)
+
+
+def known_receipts(rows: fix_rows.FixRows, written: npt.NDArray[np.void]) -> npt.NDArray[np.void]:
+    """What to add to `receipts` of those of these rows that were not written, because they were there."""
+    made = set(zip(written["device_id"].tolist(), written["time_us"].tolist(), strict=True))
+    pairs = zip(rows["device_id"].tolist(), rows["time_us"].tolist(), strict=True)
+    known = rows[np.array([pair not in made for pair in pairs], np.bool_)]
+    devices, at = np.unique(known["device_id"], return_inverse=True)
+    counted = np.zeros(len(devices), fix_writer.RECEIPT_DTYPE)
+    counted["device_id"] = devices
+    counted["duplicates"] = np.bincount(at, minlength=len(devices))
+    is_future = (known["quality"] & int(fix_quality.FixFlag.FUTURE)) != 0
+    for name, marked in (("out_of_order", known["out_of_order"]), ("late", known["late"]), ("future", is_future)):
+        counted[name] = -np.bincount(at[marked], minlength=len(devices))
+    return counted
+
+
+def _odd(counted: npt.NDArray[np.void]) -> npt.NDArray[np.void]:
     odd: npt.NDArray[np.void] = counted[
         (counted["duplicates"] + counted["out_of_order"] + counted["late"] + counted["future"]) > 0
     ]

@@ -97,7 +97,8 @@ SET lat = excluded.lat, lon = excluded.lon, seq = excluded.seq, received_at = ex
     out_of_order = excluded.out_of_order
 WHERE f.quality & %(outside)s::integer <> 0
   AND (excluded.fix_mode, -coalesce(excluded.hdop, %(unknown_hdop)s), excluded.seq, excluded.lat, excluded.lon)
-    > (f.fix_mode, -coalesce(f.hdop, %(unknown_hdop)s), f.seq, f.lat, f.lon);
+    > (f.fix_mode, -coalesce(f.hdop, %(unknown_hdop)s), f.seq, f.lat, f.lon)
+RETURNING device_id, (extract(epoch FROM time) * 1000000)::bigint, quality;
 
 -- stored_fixes --
 -- Which of these fixes are there, by the key of each.

@@ -1,93 +1,24 @@
 """Whatever the order, the repetition and the batching in which fixes arrive, the rows are those of ordered arrival."""
 
-import datetime as dt
-import itertools
-import json
-import uuid
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from typing import Any
 
-import psycopg
 import pytest
 import shapely
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from domain.wire import topics
-from ingest import worker
 from tests.fixtures.database import Database
+from tests.integration.ingest.ground import Ground, fix
 
-START = dt.datetime(2026, 3, 1, 10, 50, tzinfo=dt.UTC)
 FENCES = (shapely.box(24.0, 60.0, 24.004, 60.004), shapely.box(24.003, 60.003, 24.01, 60.01))
-_numbers = itertools.count()
-
-
-class Ground:
-    """A database with a tenant and fences, a worker on it, and new devices for each try."""
-
-    def __init__(self, database: Database) -> None:
-        self.connection = psycopg.connect(database.owner_dsn, autocommit=True)
-        self.tenant_id = uuid.uuid4()
-        self.connection.execute("INSERT INTO tenant (id, slug, name) VALUES (%s, 'acme', 'Acme')", [self.tenant_id])
-        for number, fence in enumerate(FENCES):
-            self.connection.execute(
-                "INSERT INTO geofence (tenant_id, id, name, geom) VALUES (%s, %s, %s, ST_GeomFromWKB(%s, 4326))",
-                [self.tenant_id, uuid.uuid4(), f"fence {number}", fence.wkb],
-            )
-        self.worker = worker.Worker(database.backend_dsn)
-        self.worker.connect()
-
-    def new_device(self) -> tuple[int, bytes]:
-        """Id and topic of a device that has sent nothing."""
-        name = f"van-{next(_numbers)}"
-        row = self.connection.execute(
-            "INSERT INTO device (tenant_id, uid, name) VALUES (%s, gen_random_uuid(), %s) RETURNING id",
-            [self.tenant_id, name],
-        ).fetchone()
-        assert row is not None
-        return row[0], topics.device_topic("acme", name, topics.Lane.FIXES).encode()
-
-    def send(self, topic: bytes, batches: Sequence[Sequence[Sequence[dict[str, Any]]]]) -> None:
-        """Commit batches of messages of fixes."""
-        for number, batch in enumerate(batches):
-            payloads = [json.dumps(message).encode() for message in batch]
-            made = self.worker.prepare([topic] * len(payloads), payloads, 1_800_000_000_000_000 + number)
-            self.worker.commit(made)
-
-    def rows(self, device_id: int) -> dict[str, list[tuple[Any, ...]]]:
-        """Everything that follows from a device's fixes, without who it is and the facts of receipt."""
-        return {
-            name: self.connection.execute(query, [device_id]).fetchall()
-            for name, query in {
-                "fix": "SELECT time, lat, lon, seq, alt_m, speed_mps, course_deg, hdop, accuracy_m, distance_m, quality,"
-                " satellites, fix_mode, moving FROM fix WHERE device_id = %s ORDER BY time",
-                "device_latest": "SELECT time, lat, lon, seq, alt_m, speed_mps, course_deg, hdop, accuracy_m, quality,"
-                " satellites, fix_mode, moving FROM device_latest WHERE device_id = %s",
-                "activity_hourly": "SELECT hour, fixes, distance_m, moving_s, idle_s, max_speed_mps FROM activity_hourly"
-                " WHERE device_id = %s ORDER BY hour",
-                "geofence_event": "SELECT geofence_id, time, kind, lat, lon FROM geofence_event WHERE device_id = %s"
-                " ORDER BY time, geofence_id, kind",
-                "geofence_presence": "SELECT geofence_id, entered_at FROM geofence_presence WHERE device_id = %s"
-                " ORDER BY geofence_id",
-            }.items()
-        }
-
-    def close(self) -> None:
-        self.worker.close()
-        self.connection.close()
 
 
 @pytest.fixture
 def ground(database: Database) -> Iterator[Ground]:
-    made = Ground(database)
+    made = Ground(database, FENCES)
     yield made
     made.close()
-
-
-def fix(seq: int, second: float, lat: float = 60.002, lon: float = 24.002, **more: Any) -> dict[str, Any]:
-    time = START + dt.timedelta(seconds=second)
-    text = time.isoformat(timespec="milliseconds").replace("+00:00", "Z")
-    return {"t": text, "lat": lat, "lon": lon, "fix": 3, "seq": seq, **more}
 
 
 @st.composite
