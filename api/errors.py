@@ -40,6 +40,7 @@ STATUS_BY_CODE: Mapping[str, int] = {
     "device_not_found": status.HTTP_404_NOT_FOUND,
     "person_not_found": status.HTTP_404_NOT_FOUND,
     "booking_not_found": status.HTTP_404_NOT_FOUND,
+    "not_in_quarantine": status.HTTP_404_NOT_FOUND,
     "alert_transition": status.HTTP_409_CONFLICT,
     "alert_race": status.HTTP_409_CONFLICT,
     "too_many_guesses": status.HTTP_429_TOO_MANY_REQUESTS,

@@ -15,11 +15,12 @@ from api import (
     live_hub,
     live_socket,
     position_feed,
+    quarantine_desk,
     settings,
     upkeep,
     vitals,
 )
-from api.routes import alerts, units
+from api.routes import alerts, quarantine, units
 from domain import accounts
 
 _READERS, _ACTORS = 4, 4
@@ -49,6 +50,7 @@ class LiveService:
         self.routers = [
             units.router(self.desk),
             alerts.router(self.desk, self.acts),
+            quarantine.router(quarantine_desk.QuarantineDesk(web_engine)),
             live_socket.router(self.hub, web_engine, find_session),
         ]
         self._tasks: list[asyncio.Task[None]] = []

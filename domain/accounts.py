@@ -22,7 +22,7 @@ class Role(StrEnum):
     """What an account is for; each may do what the ones after it may."""
 
     ADMIN = "admin"  # accounts and settings as well
-    MANAGER = "manager"  # service figures as well
+    MANAGER = "manager"  # service figures and devices as well
     DISPATCHER = "dispatcher"  # the live map and the alerts
 
 
@@ -32,11 +32,12 @@ class Permission(StrEnum):
     SEE_LIVE = "see_live"  # units, positions, alerts
     HANDLE_ALERTS = "handle_alerts"  # acknowledge, resolve
     SEE_FIGURES = "see_figures"  # the service pages
+    MANAGE_DEVICES = "manage_devices"  # register, adopt
     MANAGE_ACCOUNTS = "manage_accounts"
 
 
 _DISPATCHER = frozenset({Permission.SEE_LIVE, Permission.HANDLE_ALERTS})
-_MANAGER = _DISPATCHER | {Permission.SEE_FIGURES}
+_MANAGER = _DISPATCHER | {Permission.SEE_FIGURES, Permission.MANAGE_DEVICES}
 
 PERMISSIONS = {
     Role.DISPATCHER: _DISPATCHER,

@@ -1,8 +1,8 @@
 """The OsmAnd protocol: one position as the parameters of a query, as Traccar Client 8, OsmAnd and many trackers send it.
 
 As Traccar reads them (https://www.traccar.org/osmand/): `timestamp` in seconds, milliseconds or ISO 8601, `speed` in knots,
-`bearing` in degrees, `altitude` and `accuracy` in metres, `batt` in percent. `speed_mps` is ours: OsmAnd itself fills in metres
-a second. What is empty is not told.
+`bearing` in degrees, `altitude`, `accuracy` and `odometer` in metres, `batt` in percent. `speed_mps` is ours: OsmAnd itself
+fills in metres a second. What is empty is not told.
 """
 
 import datetime as dt
@@ -112,6 +112,7 @@ def _fix(parameters: Parameters, place: Parameters, received_at: dt.datetime) ->
         hdop=loose_numbers.within(parameters.get("hdop"), fixes.HDOP_RANGE) or None,
         satellites=None if satellites is None else int(satellites),
         accuracy_m=loose_numbers.within(parameters.get("accuracy"), fixes.ACCURACY_RANGE_M) or None,
+        odometer_m=loose_numbers.within(parameters.get("odometer"), fixes.ODOMETER_RANGE_M),
     )
 
 

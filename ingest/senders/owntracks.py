@@ -1,7 +1,7 @@
 """Payloads of OwnTracks, over MQTT and HTTP alike: https://owntracks.org/booklet/tech/json/.
 
-`tst` is in seconds, `vel` in km/h, `acc`, `alt` and `rad` in metres; 0 and −1 stand for "unknown" in `acc`, `alt`, `vel` and
-`cog` (many Android phones always say 0), −1 in `batt`; numbers may be strings.
+`tst` is in seconds, `vel` in km/h, `acc`, `alt` and `rad` in metres, `odometer` of trackers behind qtripp in km; 0 and −1 stand
+for "unknown" in `acc`, `alt`, `vel` and `cog` (many Android phones always say 0), −1 in `batt`; numbers may be strings.
 """
 
 import datetime as dt
@@ -16,6 +16,7 @@ SOFTWARE = "OwnTracks"
 MOST_WAYPOINTS = 200
 _LONGEST_PLACE = 200
 _MPS_PER_KMH = 1 / 3.6
+_METRES_PER_KM = 1_000.0
 _RADIUS_RANGE_M = (0.0, 1e7)
 _EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
 _CLAIMS = {"enter": reports.ClaimKind.ENTERED, "leave": reports.ClaimKind.LEFT}
@@ -54,6 +55,7 @@ def read(payload: bytes, *, received_at: dt.datetime) -> reports.Report:
 def _location(record: Mapping[str, Any], _received_at: dt.datetime) -> reports.Report:
     alt_m = _known(record.get("alt"), fixes.ALT_RANGE_M)
     speed_kmh = _known(record.get("vel"), (0.0, fixes.SPEED_RANGE_MPS[1] / _MPS_PER_KMH))
+    odometer_km = loose_numbers.within(record.get("odometer"), (0.0, fixes.ODOMETER_RANGE_M[1] / _METRES_PER_KM))
     fix = telemetry.Fix(
         time=loose_numbers.unix_time(record.get("tst"), "tst"),
         position=loose_numbers.position(record),
@@ -62,6 +64,7 @@ def _location(record: Mapping[str, Any], _received_at: dt.datetime) -> reports.R
         speed_mps=None if speed_kmh is None else speed_kmh * _MPS_PER_KMH,
         course_deg=_known(record.get("cog"), fixes.COURSE_RANGE_DEG),
         accuracy_m=_known(record.get("acc"), fixes.ACCURACY_RANGE_M),
+        odometer_m=None if odometer_km is None else odometer_km * _METRES_PER_KM,
     )
     battery_pct = loose_numbers.within(record.get("batt"), loose_numbers.BATTERY_RANGE_PCT)
     contact = reports.contact_at(fix, battery_pct=battery_pct, software=SOFTWARE)

@@ -1,7 +1,8 @@
 """The JSON body of Traccar Client 9: `{"device_id": …, "location": {…} or [{…}, …]}`.
 
 `coords` has latitude, longitude, accuracy (m), speed (m/s), heading, altitude (m), with −1 for unknown; `battery.level` is 0
-to 1; the app's SOS comes as `extras.alarm`.
+to 1; the app's SOS comes as `extras.alarm`. Its `odometer` is its own sum of the same positions, begins anew with the app and
+is passed over: ours is no worse.
 """
 
 import datetime as dt

@@ -30,13 +30,13 @@ def only_fix(report: reports.Report) -> telemetry.Fix:
 
 
 def test_a_location_becomes_a_fix_in_our_units() -> None:
-    report = location(vel=36, cog=270, acc=5, alt=12, batt=67)
+    report = location(vel=36, cog=270, acc=5, alt=12, batt=67, odometer=12.5)
 
     fix = only_fix(report)
     assert fix.time == dt.datetime(2026, 3, 1, 12, tzinfo=dt.UTC)
     assert fix.position == geo.Position(60.17, 24.94)
     assert fix.speed_mps == pytest.approx(10.0)
-    assert (fix.course_deg, fix.accuracy_m, fix.alt_m) == (270, 5, 12)
+    assert (fix.course_deg, fix.accuracy_m, fix.alt_m, fix.odometer_m) == (270, 5, 12, 12_500)
     assert fix.mode is telemetry.FixMode.THREE_D
     assert report.contact == reports.Contact(
         time=fix.time, online=True, gps=telemetry.GpsState.THREE_D, battery_pct=67, software="OwnTracks"
