@@ -22,6 +22,8 @@ Json = dict[str, Any]
 AlertChanged = Callable[[lamp.Word], None]
 _MOST_EVENTS = 20
 LONGEST_TRAIL_MIN = 24 * 60
+_AHEAD = dt.timedelta(days=1)
+"""So far ahead fixes from the future are shown."""
 
 
 class UnitNotFoundError(errors.DomainError):
@@ -64,8 +66,16 @@ class Desk:
             "events": [_event(event) for event in events],
         }
 
-    def trail(self, identity: accounts.Identity, device_id: int, now: dt.datetime, minutes: int = 10) -> list[Json]:
-        """The fixes of the last minutes, the oldest first.
+    def trail(
+        self,
+        identity: accounts.Identity,
+        device_id: int,
+        now: dt.datetime,
+        minutes: int = 10,
+        *,
+        with_flagged: bool = False,
+    ) -> list[Json]:
+        """The fixes of the last minutes, the oldest first, each with the words of its flags; bad ones only on request.
 
         Raises:
             UnitNotFoundError: this tenant has no such unit.
@@ -73,8 +83,14 @@ class Desk:
         since = now - dt.timedelta(minutes=min(minutes, LONGEST_TRAIL_MIN))
         with self._reading(identity) as connection:
             _unit(connection, identity, device_id)
-            fixes = live_reads.unit_trail(connection, device_id, since=since, until=now)
-        return [{**fix, "time": shown.instant(fix["time"])} for fix in fixes]
+            fixes = live_reads.unit_trail(
+                connection,
+                device_id,
+                since=since,
+                until=now + _AHEAD if with_flagged else now,
+                with_flagged=with_flagged,
+            )
+        return [shown.fix(dict(fix)) for fix in fixes]
 
     def geofences(self, identity: accounts.Identity) -> Json:
         """The watched fences as a GeoJSON FeatureCollection."""

@@ -5,14 +5,14 @@ from collections.abc import Mapping
 from typing import Any
 
 from db import alert_changes, live_reads, read_models
-from domain import emergencies, liveness
+from domain import emergencies, fix_quality, liveness
 
 Json = dict[str, Any]
 UNREAD_TEXT = "Alert that this release can't read fully"
 
 
 def unit(found: read_models.Unit, now: dt.datetime) -> Json:
-    """A unit; `state` is a domain.liveness.UnitState."""
+    """A unit; `state` is a domain.liveness.UnitState, `link` a Link; `is_moving` is null where the fix is too old to tell."""
     age_s = found.age_s(now)
     return {
         "id": found.device_id,
@@ -30,10 +30,18 @@ def unit(found: read_models.Unit, now: dt.datetime) -> Json:
         "speed_mps": found.speed_mps,
         "course_deg": found.course_deg,
         "accuracy_m": found.accuracy_m,
+        "is_moving": found.moving if age_s is not None and age_s <= liveness.STALE_S else None,
+        "link": found.link(now),
         "online": found.online,
         "gps": found.gps,
         "backlog": found.backlog,
     }
+
+
+def fix(found: Mapping[str, Any]) -> Json:
+    """A fix of a trail, with the words of what is wrong with it."""
+    told = {name: found[name] for name in ("lat", "lon", "speed_mps", "course_deg")}
+    return {"time": instant(found["time"]), **told, "flags": list(fix_quality.reasons(found["quality"]))}
 
 
 def alert(found: live_reads.SeenAlert) -> Json:

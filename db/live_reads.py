@@ -12,7 +12,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from db import alerts, queries
-from domain import emergencies
+from domain import emergencies, fix_quality
 
 MOST_OF_TRAIL = 600
 
@@ -57,10 +57,11 @@ def unit_events(
 
 
 def unit_trail(
-    connection: sa.Connection, device_id: int, *, since: dt.datetime, until: dt.datetime
+    connection: sa.Connection, device_id: int, *, since: dt.datetime, until: dt.datetime, with_flagged: bool = False
 ) -> Sequence[sa.RowMapping]:
-    """The fixes of a device of the transaction's tenant, thinned to at most MOST_OF_TRAIL."""
-    given = {"device_id": device_id, "since": since, "until": until, "most": MOST_OF_TRAIL}
+    """The fixes of a device of the transaction's tenant, thinned to at most MOST_OF_TRAIL; bad ones only on request."""
+    hidden = 0 if with_flagged else int(fix_quality.BAD)
+    given = {"device_id": device_id, "since": since, "until": until, "most": MOST_OF_TRAIL, "hidden": hidden}
     return connection.exec_driver_sql(queries.get("unit_trail"), given).mappings().all()
 
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import sqlalchemy as sa
 
 from db import queries
-from domain import emergencies, geo, telemetry
+from domain import emergencies, geo, liveness, telemetry
 
 _MOST_UNITS = 100_000
 
@@ -33,12 +33,18 @@ class Unit:
     accuracy_m: float | None
     moving: bool | None
     online: bool | None  #: by the device's own word, or the broker's
+    told_at: dt.datetime | None  #: when that word was received
     gps: telemetry.GpsState | None
     backlog: int | None
 
     def age_s(self, now: dt.datetime) -> float | None:
         """Seconds since the fix."""
         return None if self.time is None else (now - self.time).total_seconds()
+
+    def link(self, now: dt.datetime) -> liveness.Link:
+        """Whether the device can be reached."""
+        ages = [None if at is None else (now - at).total_seconds() for at in (self.told_at, self.received_at)]
+        return liveness.link(online=self.online, told_age_s=ages[0], heard_age_s=ages[1])
 
     def current_position(self, now: dt.datetime) -> geo.Position | None:
         """Where the unit is, None once the fix is over 30 minutes old (R56)."""
@@ -78,6 +84,7 @@ def _unit(row: sa.RowMapping) -> Unit:
         accuracy_m=row["accuracy_m"],
         moving=row["moving"],
         online=row["online"],
+        told_at=row["told_at"],
         gps=None if row["gps"] is None else telemetry.GpsState(row["gps"]),
         backlog=row["backlog"],
     )

@@ -10,6 +10,8 @@ from api import desk, identity
 _DeviceId = Annotated[int, fastapi.Path(ge=1, le=2**31 - 1)]
 _MINUTES = fastapi.Query(ge=1, le=desk.LONGEST_TRAIL_MIN, description="How far back.")
 
+_FLAGGED = fastapi.Query(description="Show also the fixes that are left out of everything, with the reasons.")
+
 
 def router(at: desk.Desk) -> fastapi.APIRouter:
     """The routes over a desk."""
@@ -26,9 +28,11 @@ def router(at: desk.Desk) -> fastapi.APIRouter:
         return at.unit_card(identity.current(), device_id, _now())
 
     @made.get("/units/{device_id}/trail")
-    def trail(device_id: _DeviceId, minutes: Annotated[int, _MINUTES] = 10) -> list[dict[str, Any]]:
-        """The fixes of the last minutes."""
-        return at.trail(identity.current(), device_id, _now(), minutes)
+    def trail(
+        *, device_id: _DeviceId, minutes: Annotated[int, _MINUTES] = 10, flagged: Annotated[bool, _FLAGGED] = False
+    ) -> list[dict[str, Any]]:
+        """The fixes of the last minutes, each with its `flags`."""
+        return at.trail(identity.current(), device_id, _now(), minutes, with_flagged=flagged)
 
     @made.get("/geofences")
     def geofences() -> dict[str, Any]:

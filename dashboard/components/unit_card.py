@@ -52,6 +52,7 @@ def content(unit: Json, *, zone: str) -> list[Any]:
     """What the card says of a unit."""
     facts = {
         i18n.text("State"): unit_words.state(unit["state"]),
+        i18n.text("Link"): unit_words.link(unit["link"]),
         i18n.text("Speed"): unit_words.speed(unit["speed_mps"]),
         i18n.text("Age of the position"): unit_words.age(unit["age_s"]),
         i18n.text("Person"): unit["person"],

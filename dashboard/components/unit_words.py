@@ -33,6 +33,12 @@ def gps(state_name: str | None) -> str:
     return "–" if state_name is None else words.get(state_name, state_name)
 
 
+def link(name: str) -> str:
+    """Whether a device can be reached."""
+    words = {"alive": i18n.text("connected"), "lost": i18n.text("lost"), "unknown": i18n.text("never heard")}
+    return words.get(name, name)
+
+
 def event(kind: str) -> str:
     """What happened to a unit."""
     words = {

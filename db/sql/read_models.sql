@@ -17,6 +17,7 @@ SELECT
     latest.accuracy_m,
     latest.moving,
     status.online,
+    status.received_at AS told_at,
     status.gps,
     status.backlog
 FROM device

@@ -262,3 +262,18 @@ def test_a_long_trail_is_thinned(site: Site, dana: str) -> None:
     assert len(trail) == 500
     assert [each["time"] for each in trail] == sorted(each["time"] for each in trail)
     assert trail[-1]["time"] == shown.instant(newest)
+
+
+def test_flagged_fixes_are_on_a_trail_on_request_with_their_reasons(site: Site, dana: str) -> None:
+    device_id = site.device_id("acme")
+    with site.owner.begin() as connection:
+        for number, flags in enumerate((0, 17, 32, 8)):
+            connection.exec_driver_sql(
+                "INSERT INTO fix (device_id, time, lat, lon, seq, received_at, fix_mode, quality) VALUES"
+                f" ({device_id}, now() - interval '5 min' + {number} * interval '2 min', 60, 25, {number}, now(), 3, {flags})"
+            )
+    with site.http(dana) as browser:
+        plain = browser.get(f"/api/v1/units/{device_id}/trail").json()
+        all_of_them = browser.get(f"/api/v1/units/{device_id}/trail?flagged=true").json()
+    assert [each["flags"] for each in plain] == [[], ["drift"]]
+    assert [each["flags"] for each in all_of_them] == [[], ["inaccurate", "jump"], ["drift"], ["future"]]

@@ -26,6 +26,7 @@ def test_a_unit_is_shown_with_its_carrier_its_newest_fix_and_its_own_word(web: s
         accuracy_m=None,
         moving=False,
         online=True,
+        told_at=NOW,
         gps=telemetry.GpsState.NONE,
         backlog=0,
     )
