@@ -83,9 +83,7 @@ def use(engine: sa.Engine, code: str, now: dt.datetime, *, password_hash: str) -
     return Provisioned(tenant=row.tenant_slug, device=row.device_name)
 
 
-def set_password(
-    connection: sa.Connection, tenant: str, device: str, *, password_hash: str, now: dt.datetime
-) -> bool:
+def set_password(connection: sa.Connection, tenant: str, device: str, *, password_hash: str, now: dt.datetime) -> bool:
     """Set a device's password at the broker without a code; False where the tenant has no such device in service."""
     parameters = {"tenant": tenant, "device": device, "password_hash": password_hash, "now": now}
     return connection.exec_driver_sql(queries.get("set_device_password"), parameters).rowcount == 1

@@ -66,11 +66,3 @@ def stored_fixes(
         "place": np.arange(len(device_ids), dtype=np.int32),
     }
     return [place for (place,) in connection.execute(queries.get("stored_fixes").encode(), given)]
-
-
-def load_presence(
-    connection: psycopg.Connection[Any], device_ids: npt.NDArray[np.int32]
-) -> dict[int, frozenset[uuid.UUID]]:
-    """The geofences of each of these devices that is in one."""
-    rows = connection.execute(queries.get("load_presence").encode(), {"device_id": device_ids})
-    return {device_id: frozenset(fences) for device_id, fences in rows}

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import sqlalchemy as sa
 
 from db import alert_changes, queries
-from domain import emergencies, geofencing
+from domain import emergencies, fences
 
 _MOST_RESOLVED = 200
 
@@ -87,7 +87,7 @@ def alerts(connection: sa.Connection, tenant_id: uuid.UUID, *, since: dt.datetim
 
 def visits(connection: sa.Connection, tenant_id: uuid.UUID, *, since: dt.datetime) -> list[Visits]:
     """A tenant's fences that were entered since a time, the most visited first."""
-    wanted = {"tenant_id": tenant_id, "since": since, "enter": geofencing.TransitionKind.ENTERED}
+    wanted = {"tenant_id": tenant_id, "since": since, "enter": fences.EventKind.ENTERED}
     rows = connection.exec_driver_sql(queries.get("today_visits"), wanted)
     return [Visits(fence=row.name, visits=row.visits, units=row.units, last_at=row.last_at) for row in rows]
 

@@ -18,6 +18,7 @@ from domain import fence_states, fences, geo
 LONGEST_CROSSING = dt.timedelta(minutes=5)
 """Between fixes further apart nobody knows the way."""
 _SURE_BY_TIME = 2
+_OUT = fence_states.Stay(phase=fence_states.Phase.OUT)
 _VISITS = uuid.UUID("6f0b7b36-3e0e-5a1c-9a57-5d6b3f1f7a10")
 
 
@@ -40,8 +41,8 @@ class FenceEvent:
     kind: fences.EventKind
     reason: fences.Reason
     time: dt.datetime  #: of the fix at which it began
-    lat: float
-    lon: float
+    lat: float | None
+    lon: float | None
     decided_at: dt.datetime  #: time of the fix that settled it
     visit_id: uuid.UUID | None = None
     speed_mps: float | None = None
@@ -153,7 +154,7 @@ def advance(
 ) -> tuple[fence_states.Stay | None, list[FenceEvent]]:
     """Take one more fix into what is kept of a device and a fence."""
     sight = glimpse.sight
-    now = stay or fence_states.Stay(phase=fence_states.Phase.OUT)
+    now = stay or _OUT
     move = fence_states.MOVES[now.phase][sight]
     reason: fences.Reason | None = None
     if move is fence_states.Move.RUN:
@@ -207,12 +208,15 @@ _ORDER = {
 def _run_on(stay: fence_states.Stay, glimpse: Glimpse, *, is_clear: bool) -> fence_states.Stay:
     phases = fence_states.Phase
     phase = phases.ENTERING if stay.phase in (phases.OUT, phases.ENTERING) else phases.LEAVING
-    return dataclasses.replace(
-        stay,
+    return fence_states.Stay(
         phase=phase,
         run=stay.run or glimpse.mark,
         run_clear=stay.run_clear + is_clear,
         run_fixes=stay.run_fixes + 1,
+        entered_at=stay.entered_at,
+        is_dwell_told=stay.is_dwell_told,
+        speeding=stay.speeding,
+        is_speeding_told=stay.is_speeding_told,
     )
 
 

@@ -125,15 +125,16 @@ NO_STAYS: Stays = {}
 
 def to_json(stays: Stays) -> dict[str, dict[str, Any]]:
     """A state as JSON keeps it; equal states come out equal, whatever the order of their fences."""
-    return {str(fence_id): _stay_to_json(stays[fence_id]) for fence_id in sorted(stays)}
+    return {str(fence_id): stay_to_json(stays[fence_id]) for fence_id in sorted(stays)}
 
 
 def from_json(kept: Mapping[str, Mapping[str, Any]]) -> Stays:
     """The state that `to_json` has kept."""
-    return {uuid.UUID(fence_id): _stay_from_json(stay) for fence_id, stay in kept.items()}
+    return {uuid.UUID(fence_id): stay_from_json(stay) for fence_id, stay in kept.items()}
 
 
-def _stay_to_json(stay: Stay) -> dict[str, Any]:
+def stay_to_json(stay: Stay) -> dict[str, Any]:
+    """One stay as JSON keeps it."""
     kept: dict[str, Any] = {"phase": stay.phase.value}
     if stay.run is not None:
         kept["run"] = _mark_to_json(stay.run) | {"clear": stay.run_clear, "fixes": stay.run_fixes}
@@ -146,7 +147,8 @@ def _stay_to_json(stay: Stay) -> dict[str, Any]:
     return kept
 
 
-def _stay_from_json(kept: Mapping[str, Any]) -> Stay:
+def stay_from_json(kept: Mapping[str, Any]) -> Stay:
+    """The stay that `stay_to_json` has kept."""
     run, speeding = kept.get("run"), kept.get("speeding")
     return Stay(
         phase=Phase(kept["phase"]),

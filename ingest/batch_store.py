@@ -7,7 +7,7 @@ import numpy as np
 import numpy.typing as npt
 import psycopg
 
-from db import fence_log, fix_rows, fix_writer, reject_log, replay_store
+from db import fence_store, fix_rows, fix_writer, reject_log, replay_store
 from ingest import iso_times, late_fixes, ordering, pipeline
 
 LIVE_DTYPE = np.dtype(
@@ -72,9 +72,8 @@ class BatchStore:
             self._writer.move_latest(batch.newest)
             self._writer.add_activity(batch.hours)
         replay_store.save_checkpoints(self._connection, batch.checkpoints)
-        if len(batch.crossings):
-            fence_log.add_events(self._connection, batch.crossings)
-            fence_log.move_presence(self._connection, batch.crossings)
+        fence_store.tell(self._connection, batch.fenced.events)
+        fence_store.save_stays(self._connection, batch.fenced.stays)
 
 
 def _live(rows: fix_rows.FixRows, slots: npt.NDArray[np.integer], state: pipeline.State) -> npt.NDArray[np.void]:

@@ -31,9 +31,14 @@ class FenceGrid:
         """Point and box, for each point that lies in a box or on its edge."""
         found = [level.find(level.cells(lon, lat), None) for level in self._levels]
         point, box = _joined(found)
-        west, south, east, north = self._boxes[box].T
-        inside = (lon[point] >= west) & (lon[point] <= east) & (lat[point] >= south) & (lat[point] <= north)
+        inside = self.holds(box, lon[point], lat[point])
         return point[inside], box[inside]
+
+    def holds(self, box: Ints, lon: Floats, lat: Floats) -> npt.NDArray[np.bool_]:
+        """Whether each point lies in the box beside it or on its edge."""
+        west, south, east, north = self._boxes[box].T
+        inside: npt.NDArray[np.bool_] = (lon >= west) & (lon <= east) & (lat >= south) & (lat <= north)
+        return inside
 
     def overlaps(self, west: Floats, south: Floats, east: Floats, north: Floats) -> Pairs:
         """Asked box and box, for each two that touch."""
@@ -88,7 +93,7 @@ class _Level:
         if len(found) == 1:
             return found[0]
         ask, box = _joined(found)
-        key = np.unique(ask * _ROWS + box)
+        key = distinct(ask * _ROWS + box)
         return key // _ROWS, key % _ROWS
 
     def cells(self, lon: Floats, lat: Floats) -> Ints:
@@ -97,6 +102,24 @@ class _Level:
         row = np.floor((lat + 90.0) / self._cell_deg).astype(np.int64)
         cells: Ints = column * _ROWS + row
         return cells
+
+
+def distinct(keys: Ints) -> Ints:
+    """Each number once, sorted; numpy's own way by hashing takes several times as long."""
+    ordered = np.sort(keys)
+    if len(ordered) < 2:  # noqa: PLR2004 - nothing to compare
+        return ordered
+    first = np.ones(len(ordered), np.bool_)
+    np.not_equal(ordered[1:], ordered[:-1], out=first[1:])
+    return ordered if first.all() else ordered[first]
+
+
+def is_among(keys: Ints, ordered: Ints) -> npt.NDArray[np.bool_]:
+    """Whether each number is one of these, which are sorted."""
+    if not len(ordered):
+        return np.zeros(len(keys), np.bool_)
+    found: npt.NDArray[np.bool_] = ordered[np.minimum(np.searchsorted(ordered, keys), len(ordered) - 1)] == keys
+    return found
 
 
 def _joined(found: list[Pairs]) -> Pairs:

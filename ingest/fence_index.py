@@ -16,6 +16,7 @@ from ingest import fence_geometry, fence_grid, iso_times
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
 Bools = npt.NDArray[np.bool_]
+Devices = npt.NDArray[np.integer]
 Pairs = tuple[Ints, Ints]
 """Row and fence, side by side."""
 
@@ -37,6 +38,7 @@ class FenceIndex:
         self._tenant_of = np.array([self._tenants[fence.tenant_id] for fence in self.fences], np.int64)
         self._geometry = fence_geometry.FenceGeometry([fence.shape for fence in self.fences])
         self._grid = fence_grid.FenceGrid(self._geometry.boxes)
+        self._has_many_boxes = len(self._geometry.boxes) > len(self.fences)
         self._assign(assigned or {})
         rules = [fence.rules for fence in self.fences]
         self.speed_limit_mps = _floats([rule.speed_limit_mps for rule in rules], missing=np.inf)
@@ -59,7 +61,7 @@ class FenceIndex:
             return False
         return not self._is_assigned[fence] or _key(device_id, fence) in self._assigned_keys
 
-    def inside(self, lat: Floats, lon: Floats, tenant_index: Ints, device_id: npt.NDArray[np.integer]) -> Pairs:
+    def inside(self, lat: Floats, lon: Floats, tenant_index: Ints, device_id: Devices) -> Pairs:
         """The fixes that lie in a fence that looks at their device, sorted; an edge belongs to the inside."""
         if not self.fences or not len(lat):
             return np.zeros(0, np.int64), np.zeros(0, np.int64)
@@ -67,20 +69,14 @@ class FenceIndex:
         inside = self._geometry.contains(fence, lat[row], lon[row])
         return self._sorted(row[inside], fence[inside])
 
-    def ways(
-        self,
-        before: tuple[Floats, Floats],
-        now: tuple[Floats, Floats],
-        tenant_index: Ints,
-        device_id: npt.NDArray[np.integer],
-    ) -> Pairs:
-        """Rows whose way from a position to the next (latitude, longitude) may touch a fence that watches for crossings."""
-        if not self._crossings.any():
-            return np.zeros(0, np.int64), np.zeros(0, np.int64)
-        far = now[1] - before[1]
-        step = far - 360.0 * (far > _HALF_TURN_DEG) + 360.0 * (far < -_HALF_TURN_DEG)
-        west, east = np.minimum(before[1], before[1] + step), np.maximum(before[1], before[1] + step)
-        south, north = np.minimum(before[0], now[0]), np.maximum(before[0], now[0])
+    def reached(
+        self, before: tuple[Floats, Floats], now: tuple[Floats, Floats], tenant_index: Ints, device_id: Devices
+    ) -> tuple[Pairs, Pairs]:
+        """Of ways from a position to the next (latitude, longitude): ends that lie in a fence, and ways that may touch one.
+
+        The latter are told of fences that watch for crossings, where the end lies outside.
+        """
+        west, south, east, north = _boxes_of(before, now)
         row, box = self._grid.overlaps(west, south, east, north)
         for turn in (-360.0, 360.0):
             # A way over the antimeridian is looked for on both of its sides.
@@ -88,9 +84,19 @@ class FenceIndex:
             if len(over):
                 more = self._grid.overlaps(west[over] + turn, south[over], east[over] + turn, north[over])
                 row, box = np.concatenate([row, over[more[0]]]), np.concatenate([box, more[1]])
-        row, fence = self._own(row, box, tenant_index, device_id)
-        wanted = self._crossings[fence]
-        return self._sorted(row[wanted], fence[wanted])
+        row, fence, box = self._own_boxes(row, box, tenant_index, device_id)
+        ends_there = self._grid.holds(box, now[1][row], now[0][row])
+        at = np.flatnonzero(ends_there)
+        at = at[self._geometry.contains(fence[at], now[0][row[at]], now[1][row[at]])]
+        inside = self._sorted(row[at], fence[at])
+        touched = self._crossings[fence] & ((before[0] != now[0]) | (before[1] != now[1]))[row]
+        touched[at] = False
+        way, passed = self._sorted(row[touched], fence[touched])
+        if self._has_many_boxes:
+            width = len(self.fences)
+            only = ~fence_grid.is_among(way * width + passed, inside[0] * width + inside[1])
+            way, passed = way[only], passed[only]
+        return inside, (way, passed)
 
     def depth_m(self, fence: Ints, lat: Floats, lon: Floats) -> Floats:
         """Metres to the edge, positive inside."""
@@ -137,18 +143,30 @@ class FenceIndex:
         }
         self._sorted_keys = np.array(sorted(self._assigned_keys), np.int64)
 
-    def _own(self, row: Ints, box: Ints, tenant_index: Ints, device_id: npt.NDArray[np.integer]) -> Pairs:
+    def _own(self, row: Ints, box: Ints, tenant_index: Ints, device_id: Devices) -> Pairs:
+        row, fence, _ = self._own_boxes(row, box, tenant_index, device_id)
+        return row, fence
+
+    def _own_boxes(self, row: Ints, box: Ints, tenant_index: Ints, device_id: Devices) -> tuple[Ints, Ints, Ints]:
         fence = self._geometry.box_fence[box]
         own = self._tenant_of[fence] == tenant_index[row]
         if self._is_assigned.any():
             key = _key(device_id[row].astype(np.int64), fence)
-            own &= ~self._is_assigned[fence] | np.isin(key, self._sorted_keys)
-        return row[own], fence[own]
+            own &= ~self._is_assigned[fence] | fence_grid.is_among(key, self._sorted_keys)
+        return row[own], fence[own], box[own]
 
     def _sorted(self, row: Ints, fence: Ints) -> Pairs:
         """By row and fence, each pair once: a corridor has many boxes."""
-        key = np.unique(row * max(1, len(self.fences)) + fence)
+        key = fence_grid.distinct(row * max(1, len(self.fences)) + fence)
         return key // max(1, len(self.fences)), key % max(1, len(self.fences))
+
+
+def _boxes_of(before: tuple[Floats, Floats], now: tuple[Floats, Floats]) -> tuple[Floats, Floats, Floats, Floats]:
+    """West, south, east and north of straight ways, the short way around; further east or west than 180 where they go there."""
+    far = now[1] - before[1]
+    start = now[1] - (far - 360.0 * (far > _HALF_TURN_DEG) + 360.0 * (far < -_HALF_TURN_DEG))
+    west, east = np.minimum(start, now[1]), np.maximum(start, now[1])
+    return west, np.minimum(before[0], now[0]), east, np.maximum(before[0], now[0])
 
 
 def _key(device_id: Any, fence: Any) -> Any:

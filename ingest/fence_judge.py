@@ -5,7 +5,7 @@ and fence are settled in columns; only the others, fix by fix, go through the pl
 """
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -13,7 +13,7 @@ import numpy.typing as npt
 
 from db import fix_rows
 from domain import fence_fold, fence_states, fences
-from ingest import fence_index, iso_times
+from ingest import fence_grid, fence_index, fence_stays, iso_times
 
 BEFORE_DTYPE = np.dtype([("known", "?"), ("time_us", "i8"), ("lat", "f8"), ("lon", "f8")])
 """Where the fences saw a device last."""
@@ -22,6 +22,7 @@ _LONGEST_CROSSING_US = round(fence_fold.LONGEST_CROSSING.total_seconds() * 1e6)
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
 Bools = npt.NDArray[np.bool_]
+StaysOf = Callable[[int], fence_states.Stays]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,12 +33,30 @@ class Told:
     event: fence_fold.FenceEvent
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Step:
+    """A stay as it is from a row on."""
+
+    row: int
+    place: int  #: of the device
+    fence_id: uuid.UUID
+    stay: fence_states.Stay | None
+
+
 @dataclass(slots=True, kw_only=True)
 class Judged:
     """What came of it."""
 
     told: list[Told] = field(default_factory=list)  #: by row, in the order of `fence_fold.in_order`
-    changed: dict[int, dict[uuid.UUID, fence_states.Stay | None]] = field(default_factory=dict)  #: by device's place
+    steps: list[Step] = field(default_factory=list)  #: each device's and fence's in order
+
+    def changed(self, until: int | None = None) -> dict[int, dict[uuid.UUID, fence_states.Stay | None]]:
+        """The stays that the rows, or those before one, have left other than they were: by device's place and fence."""
+        changed: dict[int, dict[uuid.UUID, fence_states.Stay | None]] = {}
+        for step in self.steps:
+            if until is None or step.row < until:
+                changed.setdefault(step.place, {})[step.fence_id] = step.stay
+        return changed
 
 
 @dataclass(slots=True, kw_only=True)
@@ -52,8 +71,36 @@ class _Seen:
     before_lat: Floats
     before_lon: Floats
     has_way: Bools  #: the row before it is known and near in time
+    is_start: Bools
     starts: npt.NDArray[np.intp]
     ends: npt.NDArray[np.intp]
+
+
+def stays_before(
+    judged: Judged, rows: fix_rows.FixRows, stays_of: StaysOf, openings: Sequence[tuple[int, int]]
+) -> list[fence_states.Stays]:
+    """The stays of devices (place) just before a time (microseconds) within the rows; `stays_of` are those before all."""
+    steps: dict[int, list[Step]] = {}
+    for step in judged.steps if openings else ():
+        steps.setdefault(step.place, []).append(step)
+    found: list[fence_states.Stays] = []
+    for place, time_us in openings:
+        past = {
+            step.fence_id: step.stay
+            for step in steps.get(place, ())
+            if step.row < 0 or rows["time_us"][step.row] < time_us
+        }
+        found.append(changed_stays(stays_of(place), past))
+    return found
+
+
+def changed_stays(
+    stays: fence_states.Stays, change: Mapping[uuid.UUID, fence_states.Stay | None]
+) -> fence_states.Stays:
+    """Stays after a change; None ends one."""
+    if not change:
+        return stays
+    return {fence_id: stay for fence_id, stay in {**stays, **change}.items() if stay is not None}
 
 
 def judge(
@@ -63,7 +110,8 @@ def judge(
     *,
     tenants: Ints,
     before: npt.NDArray[np.void],
-    states: Sequence[fence_states.Stays],
+    kept: fence_stays.Kept,
+    stays_of: StaysOf,
 ) -> Judged:
     """Take the next rows of each device.
 
@@ -73,21 +121,23 @@ def judge(
         starts: index of each device's first row.
         tenants: the index's number of each row's tenant.
         before: for each of `starts`, in BEFORE_DTYPE.
-        states: for each of `starts`.
+        kept: the stays of these devices in columns, at fences of the index that look at them.
+        stays_of: the stays of a device by its place in `starts`.
     """
     judged = Judged()
-    if not len(rows) or not (index.fences or any(states)):
+    if not len(rows) or not index.fences:
         return judged
-    width = max(1, len(index.fences))
+    width = len(index.fences)
     seen = _columns(rows, starts, before)
-    row, fence = index.inside(seen.lat, seen.lon, tenants, rows["device_id"])
-    kept = _keep(index, rows, starts, tenants, states, judged)
-    passed = _passed(index, rows, seen, tenants, row * width + fence, width)
+    (row, fence), ways = index.reached(
+        (seen.before_lat, seen.before_lon), (seen.lat, seen.lon), tenants, rows["device_id"]
+    )
+    passed = _passed(index, seen, ways, row * width + fence)
     holds = index.is_in_force(fence, seen.time_us[row]) & index.is_at_height(fence, rows["alt_m"][row])
     row, fence = row[holds], fence[holds]
     inside = row * width + fence
     unsettled = _unsettled(index, rows, seen, kept, (row, fence), passed, width)
-    _fold(index, rows, seen, unsettled, (inside, passed), states, judged)
+    _fold(index, rows, seen, unsettled, (inside, passed), stays_of, judged)
     return judged
 
 
@@ -100,6 +150,10 @@ def _columns(rows: fix_rows.FixRows, starts: npt.NDArray[np.intp], before: npt.N
     is_known = np.ones(len(rows), np.bool_)
     for column, name in ((before_lat, "lat"), (before_lon, "lon"), (before_us, "time_us"), (is_known, "known")):
         column[starts] = before[name]
+    has_way = is_known & (time_us - before_us <= _LONGEST_CROSSING_US)
+    before_lat, before_lon = np.where(has_way, before_lat, lat), np.where(has_way, before_lon, lon)
+    is_start = np.zeros(len(rows), np.bool_)
+    is_start[starts] = True
     ends = np.append(starts[1:], len(rows))
     told, hdop = rows["accuracy_m"].astype(np.float64), rows["hdop"].astype(np.float64)
     return _Seen(
@@ -110,74 +164,60 @@ def _columns(rows: fix_rows.FixRows, starts: npt.NDArray[np.intp], before: npt.N
         accuracy_m=np.where(np.isnan(told), hdop * fences.UERE_M, told),
         before_lat=before_lat,
         before_lon=before_lon,
-        has_way=is_known & (time_us - before_us <= _LONGEST_CROSSING_US),
+        has_way=has_way,
+        is_start=is_start,
         starts=starts,
         ends=ends,
     )
 
 
-@dataclass(slots=True, kw_only=True)
-class _Kept:
-    """The pairs of device and fence of which something is kept."""
-
-    key: Ints
-    is_plain: Bools  #: plainly inside, no rule is counting
-    due_us: Ints  #: when the stay is long enough for the dwell rule
-
-
-def _keep(
+def judge_states(
     index: fence_index.FenceIndex,
     rows: fix_rows.FixRows,
     starts: npt.NDArray[np.intp],
+    *,
     tenants: Ints,
+    before: npt.NDArray[np.void],
     states: Sequence[fence_states.Stays],
-    judged: Judged,
-) -> _Kept:
+) -> Judged:
+    """As `judge`, with the states of the devices in the order of `starts`; what is watched no more is forgotten."""
     width = max(1, len(index.fences))
-    keys: list[int] = []
-    plain: list[bool] = []
-    due_us: list[int] = []
+    entries: list[tuple[int, bool, int]] = []
+    dropped: list[Step] = []
     for place, stays in enumerate(states):
-        if not stays:
-            continue
-        tenant, device_id = int(tenants[starts[place]]), int(rows["device_id"][starts[place]])
         for fence_id, stay in stays.items():
             number = index.number_of.get(fence_id)
-            if number is None or not index.is_watched(number, tenant, device_id):
-                judged.changed.setdefault(place, {})[fence_id] = None
-                continue
-            keys.append(place * width + number)
-            plain.append(stay.phase is fence_states.Phase.IN and stay.speeding is None)
-            due_us.append(_due_us(index, number, stay))
-    return _Kept(key=np.array(keys, np.int64), is_plain=np.array(plain, np.bool_), due_us=np.array(due_us, np.int64))
+            at = starts[place]
+            if number is None or not index.is_watched(number, int(tenants[at]), int(rows["device_id"][at])):
+                dropped.append(Step(row=-1, place=place, fence_id=fence_id, stay=None))
+            else:
+                due_us = fence_stays.dwell_due_us(index, number, stay)
+                entries.append((place * width + number, fence_stays.is_plain(stay), due_us))
+    entries.sort()
+    kept = fence_stays.Kept(
+        key=np.array([key for key, _, _ in entries], np.int64),
+        is_plain=np.array([plain for _, plain, _ in entries], np.bool_),
+        due_us=np.array([due_us for _, _, due_us in entries], np.int64),
+    )
+    judged = judge(index, rows, starts, tenants=tenants, before=before, kept=kept, stays_of=states.__getitem__)
+    judged.steps[:0] = dropped
+    return judged
 
 
-def _due_us(index: fence_index.FenceIndex, number: int, stay: fence_states.Stay) -> int:
-    dwell_us = int(index.dwell_us[number])
-    if dwell_us == fence_index.NEVER_US or stay.is_dwell_told or stay.entered_at is None:
-        return fence_index.NEVER_US
-    return iso_times.unix_us(stay.entered_at) + dwell_us
-
-
-def _passed(
-    index: fence_index.FenceIndex, rows: fix_rows.FixRows, seen: _Seen, tenants: Ints, inside: Ints, width: int
-) -> Ints:
-    """Row and fence, as one number, of each way through with both ends clear outside."""
-    asked = np.flatnonzero(seen.has_way)
-    now, before = (seen.lat, seen.lon), (seen.before_lat, seen.before_lon)
-    at = (before[0][asked], before[1][asked]), (now[0][asked], now[1][asked])
-    row, fence = index.ways(*at, tenants[asked], rows["device_id"][asked])
-    row = asked[row]
-    # Where a fix inside begins or ends the way, there is nothing to ask.
-    ends_inside = np.isin(row * width + fence, inside)
-    begins_inside = np.isin((row - 1) * width + fence, inside) & ~np.isin(row, seen.starts)
-    outside = ~(ends_inside | begins_inside)
-    row, fence = row[outside], fence[outside]
-    chosen = index.is_passed(fence, (before[0][row], before[1][row]), (now[0][row], now[1][row]))
+def _passed(index: fence_index.FenceIndex, seen: _Seen, ways: fence_index.Pairs, inside: Ints) -> Ints:
+    """Row and fence, as one number, of each way through with both ends clear outside; sorted."""
+    width = len(index.fences)
+    row, fence = ways
+    # Where the fix before lies inside, there is nothing to ask.
+    begins_inside = fence_grid.is_among((row - 1) * width + fence, inside) & ~seen.is_start[row]
+    chosen = seen.has_way[row] & ~begins_inside
+    row, fence = row[chosen], fence[chosen]
+    before, now = (seen.before_lat[row], seen.before_lon[row]), (seen.lat[row], seen.lon[row])
+    chosen = index.is_passed(fence, before, now)
     row, fence = row[chosen], fence[chosen]
     band_m = index.band_m(fence, seen.accuracy_m[row])
-    clear = index.depth_m(fence, now[0][row], now[1][row]) <= -band_m
-    clear &= index.depth_m(fence, before[0][row], before[1][row]) <= -band_m
+    clear = index.depth_m(fence, now[0][chosen], now[1][chosen]) <= -band_m
+    clear &= index.depth_m(fence, before[0][chosen], before[1][chosen]) <= -band_m
     passed: Ints = (row * width + fence)[clear]
     return passed
 
@@ -186,14 +226,16 @@ def _unsettled(
     index: fence_index.FenceIndex,
     rows: fix_rows.FixRows,
     seen: _Seen,
-    kept: _Kept,
+    kept: fence_stays.Kept,
     inside: fence_index.Pairs,
     passed: Ints,
     width: int,
 ) -> Ints:
     """Device and fence, as one number, of each pair that must be looked at fix by fix; sorted."""
     row, fence = inside
-    key, count = np.unique(seen.device[row] * width + fence, return_counts=True)
+    ordered = np.sort(seen.device[row] * width + fence)
+    key = fence_grid.distinct(ordered)
+    count = np.searchsorted(ordered, key, "right") - np.searchsorted(ordered, key)
     device = kept.key // width
     at = np.minimum(np.searchsorted(key, kept.key), max(0, len(key) - 1))
     settled = kept.is_plain & (kept.due_us > seen.time_us[seen.ends[device] - 1])
@@ -204,9 +246,10 @@ def _unsettled(
     with np.errstate(invalid="ignore"):
         fast = rows["speed_mps"][row] > index.speed_limit_mps[fence]
     if fast.any():
-        settled &= ~np.isin(kept.key, seen.device[row[fast]] * width + fence[fast])
+        settled &= ~fence_grid.is_among(kept.key, fence_grid.distinct(seen.device[row[fast]] * width + fence[fast]))
     crossed = seen.device[passed // width] * width + passed % width
-    return np.setdiff1d(np.union1d(np.union1d(key, kept.key), crossed), kept.key[settled])
+    doubtful = fence_grid.distinct(np.concatenate([key, kept.key, crossed]))
+    return doubtful[~fence_grid.is_among(doubtful, kept.key[settled])]
 
 
 def _fold(
@@ -215,31 +258,33 @@ def _fold(
     seen: _Seen,
     unsettled: Ints,
     marked: tuple[Ints, Ints],
-    states: Sequence[fence_states.Stays],
+    stays_of: StaysOf,
     judged: Judged,
 ) -> None:
-    width = max(1, len(index.fences))
+    width = len(index.fences)
     device, fence = unsettled // width, unsettled % width
     count = (seen.ends - seen.starts)[device]
     pair = np.repeat(np.arange(len(unsettled)), count)
     row = np.repeat(seen.starts[device] - (np.cumsum(count) - count), count) + np.arange(len(pair))
     row_key = row * width + fence[pair]
-    is_inside, has_passed = np.isin(row_key, marked[0]), np.isin(row_key, marked[1])
+    is_inside = fence_grid.is_among(row_key, marked[0]).tolist()
+    has_passed = fence_grid.is_among(row_key, marked[1]).tolist()
     look = _look(index, rows, seen, row, fence[pair])
-    at = 0
-    for number, length in enumerate(count.tolist()):
-        place, fence_number = int(device[number]), int(fence[number])
-        watched = index.fences[fence_number]
-        stay = before = states[place].get(watched.id)
-        for step in range(at, at + length):
-            if stay is None and not is_inside[step] and not has_passed[step]:
+    counts = zip(device.tolist(), fence.tolist(), count.tolist(), strict=True)
+    rows_of, begin = row.tolist(), 0
+    for place, number, length in counts:
+        watched = index.fences[number]
+        stay = stays_of(place).get(watched.id)
+        for at in range(begin, begin + length):
+            if stay is None and not (is_inside[at] or has_passed[at]):
                 continue
-            glimpse = look.glimpse(step, has_passed=bool(has_passed[step]))
-            stay, events = fence_fold.advance(watched, stay, glimpse, device_id=look.device_id[step])
-            judged.told += [Told(row=int(row[step]), event=event) for event in events]
-        at += length
-        if stay != before:
-            judged.changed.setdefault(place, {})[watched.id] = stay
+            glimpse = look.glimpse(at, has_passed=has_passed[at])
+            now, events = fence_fold.advance(watched, stay, glimpse, device_id=look.device_id[at])
+            if now is not stay:
+                stay = now
+                judged.steps.append(Step(row=rows_of[at], place=place, fence_id=watched.id, stay=stay))
+            judged.told += [Told(row=rows_of[at], event=event) for event in events]
+        begin += length
     judged.told.sort(key=lambda told: (told.row, *fence_fold.order_of(told.event)))
 
 

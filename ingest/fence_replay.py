@@ -1,60 +1,83 @@
-"""What late data changes at the fences: the crossings of the windows that are derived anew."""
+"""What late data changes at the fences: the events and stays of windows that are derived anew."""
 
+import datetime as dt
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import psycopg
 
-from db import fence_log, fix_rows
-from domain import track
-from ingest import fence_engine, pipeline
+from db import fence_store, fix_rows
+from domain import fence_states, track
+from ingest import fence_judge, pipeline
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Replayed:
+    """Stays after a piece, by device, and before each of its openings."""
+
+    after: Mapping[int, fence_states.Stays]
+    openings: Sequence[fence_states.Stays]
 
 
 class FenceReplay:
-    """Replaces the events of devices piece by piece, in the order of time."""
+    """Derives the events of devices piece by piece, in the order of time, and replaces those that are kept."""
 
-    def __init__(self, connection: psycopg.Connection[Any], state: pipeline.State) -> None:
-        self._connection, self._state = connection, state
+    def __init__(self, state: pipeline.State) -> None:
+        self._state = state
+        self._told: list[fence_store.EventRow] = []
 
-    def take(self, rows: fix_rows.FixRows, good: fix_rows.FixRows, before: Mapping[int, track.State]) -> None:
-        """Make the events at these rows what follows from the good ones of them.
+    def take(
+        self,
+        good: fix_rows.FixRows,
+        before: Mapping[int, track.State],
+        stays: Mapping[int, fence_states.Stays],
+        openings: Sequence["pipeline.Opening"],
+    ) -> Replayed:
+        """Take the next good fixes of some devices.
 
         Args:
-            rows: of whole devices or parts of them, sorted by device and time.
-            good: those that count, with their places.
-            before: each device's state before its first row.
+            good: sorted by device and time, with their places.
+            before: each device's track before its first row.
+            stays: each device's stays before its first row.
+            openings: for which the stays are wanted; of any of these devices.
         """
-        engine = self._state.fences.engine
-        seen, starts = good.copy(), fix_rows.run_starts(good["device_id"])
-        seen["lat"], seen["lon"] = good["place_lat"], good["place_lon"]
-        tenants = self._state.fence_tenants(seen["slot"])
-        places = [_place(before[device]) for device in seen["device_id"][starts].tolist()]
-        known = np.array([place is not None for place in places], np.bool_)
-        lat = np.array([place[0] for place in places if place is not None])
-        lon = np.array([place[1] for place in places if place is not None])
-        at, fence = engine.inside(lat, lon, tenants[starts[known]])
-        found = fence_engine.crossings(
-            count=len(seen),
-            starts=starts,
-            inside=engine.inside(seen["lat"], seen["lon"], tenants),
-            before=(starts[known][at], fence),
-            fence_count=len(engine.fences),
+        watch = self._state.fences
+        starts = fix_rows.run_starts(good["device_id"])
+        devices = good["device_id"][starts].tolist()
+        last = np.zeros(len(devices), fence_judge.BEFORE_DTYPE)
+        for index, device in enumerate(devices):
+            if (place := place_of(before[device])) is not None:
+                last[index] = (True, *place)
+        # A device without a good fix here comes last.
+        others = [device for device in stays if device not in set(devices)]
+        states = [stays[device] for device in (*devices, *others)]
+        judged = fence_judge.judge_states(
+            watch.index,
+            good,
+            starts,
+            tenants=self._state.fence_tenants(good["slot"]),
+            before=last,
+            states=states[: len(devices)],
         )
-        crossings = self._state.fences.records(seen, found)
-        crossings["late"] = True
-        fence_log.replace_events(
-            self._connection, device_id=rows["device_id"], time_us=rows["time_us"], crossings=crossings
-        )
+        self._told += watch.event_rows(good, judged.told, late=True)
+        number = {device: index for index, device in enumerate((*devices, *others))}
+        wanted = [(number[each.device_id], each.time_us) for each in openings]
+        after = {
+            devices[index]: fence_judge.changed_stays(states[index], change)
+            for index, change in judged.changed().items()
+        }
+        return Replayed(after=after, openings=fence_judge.stays_before(judged, good, states.__getitem__, wanted))
 
-    def finish(self, device_ids: Sequence[int]) -> None:
-        """Bring the presence of these devices up to their events."""
-        fence_log.reset_presence(self._connection, device_ids)
+    def save(self, connection: psycopg.Connection[Any], windows: Mapping[str, Any], *, now: dt.datetime) -> None:
+        """Make the events of windows of devices (`replay_store.windows`) those that were derived."""
+        fence_store.replace(connection, windows, self._told, now=now)
 
 
-def _place(state: track.State) -> tuple[float, float] | None:
-    """Where the fences have seen a device last."""
+def place_of(state: track.State) -> tuple[int, float, float] | None:
+    """When and where the fences have seen a device last."""
     if state.last is None:
         return None
     place = state.anchor if state.is_parked and state.anchor is not None else state.last
-    return place.lat, place.lon
+    return state.last.time_us, place.lat, place.lon

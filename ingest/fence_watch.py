@@ -1,100 +1,176 @@
-"""Who is in which fence, by slot; what a batch of fixes changes in that; fences as they are edited."""
+"""The fences with what is kept of the devices that this process has met: what a batch of fixes changes in it."""
 
 import uuid
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
 import numpy as np
 import numpy.typing as npt
-import shapely
 
-from db import fence_log, fix_rows
-from ingest import fence_engine
+from db import fence_store, fix_rows
+from domain import fence_fold, fence_states, fences
+from ingest import fence_index, fence_judge, fence_stays, iso_times
+
+_FIRST_SIZE = 1_024
+Place = tuple[int, float, float]
+"""Time in microseconds, latitude and longitude."""
+
+
+@dataclass(slots=True, kw_only=True)
+class Watched:
+    """What a batch does at the fences."""
+
+    judged: fence_judge.Judged = field(default_factory=fence_judge.Judged)
+    slots: npt.NDArray[np.integer] = field(default_factory=lambda: np.zeros(0, np.int64))  #: of the devices
+    rows: fix_rows.FixRows = field(default_factory=lambda: fix_rows.empty(0))
+    events: list[fence_store.EventRow] = field(default_factory=list)
+    stays: list[fence_store.StayRow] = field(default_factory=list)
 
 
 class FenceWatch:
-    """The engine with the presence of the devices that this process has met."""
+    """The index of fences, and the book of stays at them."""
 
     def __init__(self) -> None:
-        self.engine = fence_engine.FenceEngine()
-        self._presence: dict[int, frozenset[int]] = {}  #: numbers of the engine's fences, by slot
+        self.index = fence_index.FenceIndex()
+        self.book = fence_stays.StayBook(self.index)
+        self.assigned: Mapping[uuid.UUID, frozenset[int]] = {}
+        self.last = np.zeros(_FIRST_SIZE, fence_judge.BEFORE_DTYPE)  #: by slot: where the fences saw a device last
 
-    def load(self, fences: Iterable[tuple[uuid.UUID, uuid.UUID, bytes]]) -> None:
-        """Take these fences (id, tenant, WKB) in the place of those before."""
-        rows = list(fences)
-        polygons = shapely.from_wkb([wkb for _, _, wkb in rows])
-        before = self.engine.fences
-        self.engine = fence_engine.FenceEngine(
-            [
-                fence_engine.Fence(id=fence_id, tenant_id=tenant_id, polygon=polygon)
-                for (fence_id, tenant_id, _), polygon in zip(rows, polygons, strict=True)
-            ]
-        )
-        ids = {slot: [before[number].id for number in numbers] for slot, numbers in self._presence.items()}
-        self._presence = {}
-        for slot, inside in ids.items():
-            self._set(slot, inside)
+    def load(self, found: fence_store.Watched) -> set[uuid.UUID]:
+        """Take these fences in the place of those before; the ids of those that are new or different."""
+        known = {fence.id: fence for fence in self.index.fences}
+        changed = {
+            fence.id
+            for fence in found.watched
+            if known.get(fence.id) != fence or self.assigned.get(fence.id) != found.assigned.get(fence.id)
+        }
+        if not changed and len(known) == len(found.watched):
+            return changed
+        before, self.index = self.book, fence_index.FenceIndex(found.watched, found.assigned)
+        self.assigned = found.assigned
+        self.book = fence_stays.StayBook(self.index)
+        self.book.change((slot, _watched(before.of(slot), self.index)) for slot in before.slots())
+        return changed
 
-    def set_presence(self, slots: Sequence[int], found: Mapping[int, Iterable[uuid.UUID]]) -> None:
-        """Take what the database says of these slots."""
-        for slot in slots:
-            self._set(slot, found.get(slot, ()))
+    def set_devices(
+        self,
+        slots: npt.NDArray[np.integer],
+        *,
+        found: Mapping[int, fence_states.Stays],
+        last: Mapping[int, Place],
+    ) -> None:
+        """Take what the database says of these slots: stays, and where the fences saw the device last."""
+        self._make_room(int(slots.max(initial=0)))
+        self.last["known"][slots] = False
+        for slot, (time_us, lat, lon) in last.items():
+            self.last[slot] = (True, time_us, lat, lon)
+        changes: list[tuple[int, fence_stays.Change]] = []
+        for slot in slots.tolist():
+            stays = _watched(found.get(slot, {}), self.index)
+            gone = {fence_id: None for fence_id in self.book.of(slot) if fence_id not in stays}
+            if stays or gone:
+                changes.append((slot, {**gone, **stays}))
+        self.book.change(changes)
 
     def judge(
         self, rows: fix_rows.FixRows, starts: npt.NDArray[np.intp], fence_tenant: npt.NDArray[np.int64]
-    ) -> fence_log.Crossings:
-        """The crossings of fixes that follow on the presence known here.
+    ) -> Watched:
+        """What good fixes that follow on what is known here do; `apply` it before the next.
 
         Args:
-            rows: sorted by device and time.
+            rows: sorted by slot and time, with their places.
             starts: index of each device's first row.
-            fence_tenant: the engine's index of each row's tenant.
+            fence_tenant: the index's number of each row's tenant.
         """
-        inside = self.engine.inside(rows["lat"], rows["lon"], fence_tenant)
-        found = fence_engine.crossings(
-            count=len(rows),
-            starts=starts,
-            inside=inside,
-            before=self._before(rows["slot"][starts], starts),
-            fence_count=len(self.engine.fences),
+        slots = rows["slot"][starts]
+        self._make_room(int(slots.max(initial=0)))
+        judged = fence_judge.judge(
+            self.index,
+            rows,
+            starts,
+            tenants=fence_tenant,
+            before=self.last[slots],
+            kept=self.book.kept(slots),
+            stays_of=lambda place: self.book.of(int(slots[place])),
         )
-        return self.records(rows, found)
+        return Watched(
+            judged=judged,
+            slots=slots,
+            rows=rows,
+            events=self.event_rows(rows, judged.told),
+            stays=self._stay_rows(rows, starts, judged),
+        )
 
-    def records(self, rows: fix_rows.FixRows, found: fence_engine.Crossings) -> fence_log.Crossings:
-        """Crossings as the database keeps them."""
-        records = np.zeros(len(found.row), fence_log.CROSSING_DTYPE)
-        if len(records):
-            for name in ("device_id", "time_us", "lat", "lon", "received_us", "late"):
-                records[name] = rows[name][found.row]
-            records["tenant_id"] = self.engine.tenant_bytes[found.fence]
-            records["geofence_id"] = self.engine.id_bytes[found.fence]
-            records["entered"] = found.entered
-        return records
+    def stays_before(self, watched: Watched, openings: Sequence[tuple[int, int]]) -> list[fence_states.Stays]:
+        """The stays of devices (slot) just before a time (microseconds) within a batch that was not applied yet."""
+        if not openings:
+            return []
+        place_of = {slot: place for place, slot in enumerate(watched.slots.tolist())}
+        slot_of = dict(enumerate(watched.slots.tolist()))
+        # A device without a good fix in the batch has no place in it.
+        placed = [(place_of.get(slot, -1 - slot), time_us) for slot, time_us in openings]
+        return fence_judge.stays_before(
+            watched.judged,
+            watched.rows,
+            lambda place: self.book.of(slot_of[place] if place >= 0 else -1 - place),
+            placed,
+        )
 
-    def apply(self, crossings: fence_log.Crossings, slots: npt.NDArray[np.int64]) -> None:
-        """Move the presence on by crossings; `slots` are those of their devices."""
-        columns = zip(slots.tolist(), crossings["geofence_id"].tolist(), crossings["entered"].tolist(), strict=True)
-        for slot, fence, entered in columns:
-            number = self.engine.number_of[uuid.UUID(bytes=bytes(fence))]
-            inside = self._presence.get(slot, frozenset())
-            self._presence[slot] = inside | {number} if entered else inside - {number}
-            if not self._presence[slot]:
-                del self._presence[slot]
+    def apply(self, watched: Watched) -> None:
+        """Take what a batch has changed."""
+        changed = watched.judged.changed()
+        if changed:
+            slots = watched.slots
+            self.book.change((int(slots[place]), change) for place, change in changed.items())
+        ends = fix_rows.run_ends(watched.rows["slot"]) if len(watched.rows) else np.zeros(0, np.intp)
+        rows, slots = watched.rows, watched.slots
+        for name, column in (("time_us", "time_us"), ("lat", "place_lat"), ("lon", "place_lon")):
+            self.last[name][slots] = rows[column][ends]
+        self.last["known"][slots] = True
 
-    def _set(self, slot: int, fences: Iterable[uuid.UUID]) -> None:
-        numbers = frozenset(self.engine.number_of[fence] for fence in fences if fence in self.engine.number_of)
-        if numbers:
-            self._presence[slot] = numbers
-        else:
-            self._presence.pop(slot, None)
+    def event_rows(
+        self, rows: fix_rows.FixRows, told: Sequence[fence_judge.Told], *, late: bool | None = None
+    ) -> list[fence_store.EventRow]:
+        """Events as the database keeps them."""
+        return [
+            fence_store.EventRow(
+                tenant_id=self.fence(each.event).tenant_id,
+                device_id=int(rows["device_id"][each.row]),
+                event=each.event,
+                received_at=iso_times.datetime_of(int(rows["received_us"][each.row])),
+                late=bool(rows["late"][each.row]) if late is None else late,
+            )
+            for each in told
+        ]
 
-    def _before(self, slots: npt.NDArray[np.int32], starts: npt.NDArray[np.intp]) -> fence_engine.Pairs:
-        row: list[int] = []
-        fence: list[int] = []
-        if self._presence:
-            look_up = self._presence.get
-            for slot, start in zip(slots.tolist(), starts.tolist(), strict=True):
-                numbers = look_up(slot)
-                if numbers:
-                    row += [start] * len(numbers)
-                    fence += numbers
-        return np.array(row, np.int64), np.array(fence, np.int64)
+    def fence(self, event: fence_fold.FenceEvent) -> fences.Geofence:
+        """The fence of an event."""
+        return self.index.fences[self.index.number_of[event.fence_id]]
+
+    def stay_row(self, device_id: int, fence_id: uuid.UUID, stay: fence_states.Stay) -> fence_store.StayRow:
+        """A stay as the database keeps it."""
+        tenant_id = self.index.fences[self.index.number_of[fence_id]].tenant_id
+        return fence_store.StayRow(tenant_id=tenant_id, device_id=device_id, fence_id=fence_id, stay=stay)
+
+    def _stay_rows(
+        self, rows: fix_rows.FixRows, starts: npt.NDArray[np.intp], judged: fence_judge.Judged
+    ) -> list[fence_store.StayRow]:
+        slots = rows["slot"][starts].tolist()
+        made = []
+        for place, change in judged.changed().items():
+            device_id, kept = int(rows["device_id"][starts[place]]), self.book.of(slots[place])
+            for fence_id, stay in change.items():
+                if stay != kept.get(fence_id):
+                    tenant_id = self.index.fences[self.index.number_of[fence_id]].tenant_id
+                    made.append(
+                        fence_store.StayRow(tenant_id=tenant_id, device_id=device_id, fence_id=fence_id, stay=stay)
+                    )
+        return made
+
+    def _make_room(self, slot: int) -> None:
+        while slot >= len(self.last):
+            self.last = np.concatenate([self.last, np.zeros_like(self.last)])
+
+
+def _watched(stays: fence_states.Stays, index: fence_index.FenceIndex) -> fence_states.Stays:
+    return {fence_id: stay for fence_id, stay in stays.items() if fence_id in index.number_of}

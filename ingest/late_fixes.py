@@ -5,7 +5,7 @@ was at a later checkpoint: from there on nothing can differ.
 """
 
 import datetime as dt
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -13,8 +13,8 @@ import numpy as np
 import numpy.typing as npt
 import psycopg
 
-from db import fix_rows, fix_writer, replay_store
-from domain import fix_quality, track
+from db import fence_store, fix_rows, fix_writer, replay_store
+from domain import fence_states, fix_quality, track
 from ingest import fence_replay, hours, pipeline, registry, track_memory, tracks
 
 MOST_ROWS = 100_000
@@ -30,6 +30,7 @@ class _Device:
     since_us: int
     until_us: int
     state: track.State
+    stays: fence_states.Stays
     meets: Mapping[str, Any] | None = None  #: the state that is kept at `until_us`
     newest_us: int = registry.NEVER_US
     seen_us: int = registry.NEVER_US
@@ -102,11 +103,13 @@ class Replay:
         slots = self._state.devices.slots_of_devices(ids.tolist())
         for device, slot in zip(ids.tolist(), slots.tolist(), strict=True):
             checkpoint = found.get(device)
+            track_state, stays = pipeline.whole_of({} if checkpoint is None else checkpoint.state)
             self._devices[device] = _Device(
                 slot=slot,
                 since_us=_FIRST_US if checkpoint is None else checkpoint.hour_us,
                 until_us=_FIRST_US if checkpoint is None else checkpoint.hour_us,
-                state=track.START if checkpoint is None else track.from_json(checkpoint.state),
+                state=track_state,
+                stays=stays,
             )
 
     def _set_ends(self, active: list[int]) -> None:
@@ -124,7 +127,7 @@ class Replay:
 
     @staticmethod
     def _is_done(device: _Device) -> bool:
-        return device.until_us == _END_US or track.to_json(device.state) == device.meets
+        return device.until_us == _END_US or pipeline.whole_json(device.state, device.stays) == device.meets
 
     def _derive(self, active: list[int]) -> None:
         """Fold the windows of these devices, chunk by chunk, and write what came of it."""
@@ -132,7 +135,7 @@ class Replay:
         ids = np.array(active, np.int32)
         since_us = np.array([devices[one].since_us for one in active], np.int64)
         until_us = np.array([devices[one].until_us for one in active], np.int64)
-        fences = fence_replay.FenceReplay(self._connection, self._state)
+        fences = fence_replay.FenceReplay(self._state)
         for chunk in self._store.chunks(int(since_us.min()), int(until_us.max())):
             own = (since_us < chunk.until_us) & (until_us > chunk.since_us)
             if own.any():
@@ -141,7 +144,7 @@ class Replay:
         windows = replay_store.windows(ids, since_us, until_us)
         self._store.set_activity(windows, hours.merged(found.hours), now=self._now)
         self._store.set_checkpoints(windows, found.checkpoints)
-        fences.finish(active)
+        fences.save(self._connection, windows, now=self._now)
 
     def _fold(
         self, chunk: replay_store.Chunk, rows: fix_rows.FixRows, found: _Found, fences: "fence_replay.FenceReplay"
@@ -154,15 +157,20 @@ class Replay:
         is_clean = rows["quality"] == 0
         clean = rows[is_clean]
         before = {device: self._devices[device].state for device in np.unique(rows["device_id"]).tolist()}
+        openings: list[pipeline.Opening] = []
         if len(clean):
-            found.checkpoints += self._fold_clean(clean)
+            openings = self._fold_clean(clean)
             rows[is_clean] = clean
         self._correct(chunk, rows)
         good = clean[(clean["quality"] & int(fix_quality.BAD)) == 0]
         found.hours.append(hours.by_hour(good))
-        fences.take(rows, good, before)
+        stays = {device: self._devices[device].stays for device in before}
+        judged = fences.take(good, before, stays, openings)
+        for device, after in judged.after.items():
+            self._devices[device].stays = after
+        found.checkpoints += pipeline.checkpoint_rows(openings, judged.openings)
 
-    def _fold_clean(self, clean: fix_rows.FixRows) -> Iterable[tuple[int, int, str]]:
+    def _fold_clean(self, clean: fix_rows.FixRows) -> list[pipeline.Opening]:
         starts, ends = fix_rows.run_starts(clean["device_id"]), fix_rows.run_ends(clean["device_id"])
         own = [self._devices[device] for device in clean["device_id"][starts].tolist()]
         before = np.zeros(len(own), tracks.TRACK_DTYPE)
@@ -182,7 +190,7 @@ class Replay:
         for index, (device, end) in enumerate(zip(own, ends.tolist(), strict=True)):
             device.state = tracks.whole_state(folded.after[index], folded.states.get(index))
             device.seen_us = int(clean["time_us"][end])
-        return [pipeline.checkpoint_row(clean, item) for item in folded.checkpoints]
+        return pipeline.openings_of(clean, folded)
 
     def _correct(self, chunk: replay_store.Chunk, rows: fix_rows.FixRows) -> None:
         distance_m = (rows["distance_mm"] / 1e3).astype(np.float32)
@@ -202,6 +210,13 @@ class Replay:
             return np.zeros(0, replay_store.LATEST_DTYPE)
         devices = [self._devices[device] for device in ended]
         self._writer.save_track_states([self._row(device_id) for device_id in ended])
+        watch = self._state.fences
+        stays = [
+            watch.stay_row(one, fence_id, stay)
+            for one, device in zip(ended, devices, strict=True)
+            for fence_id, stay in device.stays.items()
+        ]
+        fence_store.set_stays(self._connection, ended, stays)
         last = [(one, device.state.last) for one, device in zip(ended, devices, strict=True)]
         lost = [one for one, place in last if place is None]
         if lost:

@@ -7,9 +7,9 @@ import numpy as np
 import numpy.typing as npt
 import psycopg
 
-from db import array_params, device_lookup
+from db import array_params, device_lookup, fence_store
 from domain import telemetry
-from ingest import pipeline
+from ingest import fence_replay, fence_watch, pipeline, tracks
 
 
 class Lookups:
@@ -27,9 +27,10 @@ class Lookups:
         """Fill in the track and the presence of these slots."""
         device_ids = state.devices.slots["device_id"][slots]
         state.devices.set_tracks(slots, device_lookup.load_tracks(self._connection, device_ids))
-        inside = device_lookup.load_presence(self._connection, device_ids)
-        by_slot = zip(state.devices.slots_of_devices(inside).tolist(), inside.values(), strict=True)
-        state.fences.set_presence(slots.tolist(), dict(by_slot))
+        stays = fence_store.load_stays(self._connection, device_ids)
+        by_slot = zip(state.devices.slots_of_devices(stays).tolist(), stays.values(), strict=True)
+        last = {slot: place for slot in slots.tolist() if (place := _place_of(state, slot)) is not None}
+        state.fences.set_devices(slots, found=dict(by_slot), last=last)
 
     def stored(self, device_ids: npt.NDArray[np.int32], times_us: npt.NDArray[np.int64]) -> npt.NDArray[np.bool_]:
         """Which of these fixes are in the table already."""
@@ -40,3 +41,8 @@ class Lookups:
     def close(self) -> None:
         """End the connection."""
         self._connection.close()
+
+
+def _place_of(state: pipeline.State, slot: int) -> fence_watch.Place | None:
+    devices = state.devices
+    return fence_replay.place_of(tracks.whole_state(devices.slots[slot], devices.states.get(slot)))

@@ -4,18 +4,30 @@ Everything here computes, as if all batches before were committed; `ingest.batch
 transaction.
 """
 
+import datetime as dt
 import json
-from collections.abc import Callable, Mapping, Sequence
+import uuid
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 import numpy.typing as npt
 
-from db import device_lookup, fence_log, fix_rows, fix_writer, reject_log
-from domain import fix_quality, telemetry, track
+from db import device_lookup, fix_rows, fix_writer, reject_log
+from domain import fence_states, fix_quality, telemetry, track
 from domain.wire import topics
-from ingest import fence_watch, fix_decoder, hours, iso_times, ordering, registry, track_memory, tracks
+from ingest import (
+    fence_edits,
+    fence_watch,
+    fix_decoder,
+    hours,
+    iso_times,
+    ordering,
+    registry,
+    track_memory,
+    tracks,
+)
 
 
 class Lookups(Protocol):
@@ -43,9 +55,31 @@ class State:
 
     def fence_tenants(self, slots: npt.NDArray[np.integer]) -> npt.NDArray[np.int64]:
         """What the fence engine calls the tenants of these slots."""
-        tenants = np.array([self.fences.engine.tenant_index(tenant) for tenant in self.devices.tenants], np.int64)
+        tenants = np.array([self.fences.index.tenant_index(tenant) for tenant in self.devices.tenants], np.int64)
         found: npt.NDArray[np.int64] = tenants[self.devices.slots["tenant"][slots]]
         return found
+
+    def reconsider(self, changed: Collection[uuid.UUID], now: dt.datetime) -> fence_edits.Edited:
+        """Who is inside of fences that were edited, of the devices that were met."""
+        slots = self.devices.loaded()
+        return fence_edits.reconsider(
+            self.fences,
+            changed,
+            slots=slots,
+            device_ids=self.devices.slots["device_id"][slots],
+            tenants=self.fence_tenants(slots),
+            now=now,
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Opening:
+    """The fix that opens an hour of a device, and the track just before it."""
+
+    slot: int
+    device_id: int
+    time_us: int
+    state: track.State
 
 
 @dataclass(slots=True, kw_only=True)
@@ -67,10 +101,11 @@ class Batch:
     good: fix_rows.FixRows = field(default_factory=lambda: fix_rows.empty(0, fix_decoder.ROW_FIELDS))  #: of `new`
     newest: fix_rows.FixRows = field(default_factory=lambda: fix_rows.empty(0, fix_decoder.ROW_FIELDS))
     receipts: npt.NDArray[np.void] = field(default_factory=lambda: np.zeros(0, fix_writer.RECEIPT_DTYPE))
+    openings: list[Opening] = field(default_factory=list)
     checkpoints: list[tuple[int, int, str]] = field(default_factory=list)  #: device, hour in microseconds, state
     track_states: list[fix_writer.TrackState] = field(default_factory=list)
     hours: npt.NDArray[np.void] = field(default_factory=lambda: np.zeros(0, fix_rows.ACTIVITY_DTYPE))
-    crossings: fence_log.Crossings = field(default_factory=lambda: np.zeros(0, fence_log.CROSSING_DTYPE))
+    fenced: fence_watch.Watched = field(default_factory=fence_watch.Watched)
 
     @property
     def changes_the_past(self) -> bool:
@@ -164,22 +199,21 @@ def measure(batch: Batch, state: State, lookups: Lookups) -> None:  # noqa: ARG0
     batch.good = clean[(clean["quality"] & int(fix_quality.BAD)) == 0]
     batch.hours = hours.by_hour(batch.good)
     batch.newest = batch.good[fix_rows.run_ends(batch.good["slot"])]
-    batch.checkpoints = [checkpoint_row(clean, item) for item in folded.checkpoints]
+    batch.openings = openings_of(clean, folded)
     batch.track_states = track_memory.advance(devices, rows, batch.aside, slots, folded)
 
 
 def watch(batch: Batch, state: State, lookups: Lookups) -> None:  # noqa: ARG001 - a stage
-    """Entries and exits of geofences."""
-    rows = batch.good.copy()
-    rows["lat"], rows["lon"] = rows["place_lat"], rows["place_lon"]
-    batch.crossings = state.fences.judge(rows, fix_rows.run_starts(rows["slot"]), state.fence_tenants(rows["slot"]))
+    """What happens at geofences."""
+    rows, fences = batch.good, state.fences
+    batch.fenced = fences.judge(rows, fix_rows.run_starts(rows["slot"]), state.fence_tenants(rows["slot"]))
+    stays = fences.stays_before(batch.fenced, [(each.slot, each.time_us) for each in batch.openings])
+    batch.checkpoints = checkpoint_rows(batch.openings, stays)
 
 
 def remember(batch: Batch, state: State, lookups: Lookups) -> None:  # noqa: ARG001 - a stage
     """Who is in which fence now, for the batch after this one."""
-    if len(batch.crossings):
-        slots = state.devices.slots_of_devices(batch.crossings["device_id"].tolist())
-        state.fences.apply(batch.crossings, slots)
+    state.fences.apply(batch.fenced)
 
 
 STAGES: tuple[Stage, ...] = (decode, identify, order, measure, watch, remember)
@@ -191,11 +225,36 @@ def run(batch: Batch, state: State, lookups: Lookups) -> None:
         stage(batch, state, lookups)
 
 
-def checkpoint_row(rows: fix_rows.FixRows, item: tracks.Checkpoint) -> tuple[int, int, str]:
-    """What is written of a checkpoint: device, hour in microseconds, state."""
-    time_us = int(rows["time_us"][item.row])
-    state = json.dumps(track.to_json(item.state))
-    return int(rows["device_id"][item.row]), time_us - time_us % fix_rows.HOUR_US, state
+def openings_of(rows: fix_rows.FixRows, folded: tracks.Folded) -> list[Opening]:
+    """The rows that open an hour, with the tracks before them."""
+    return [
+        Opening(
+            slot=int(rows["slot"][item.row]),
+            device_id=int(rows["device_id"][item.row]),
+            time_us=int(rows["time_us"][item.row]),
+            state=item.state,
+        )
+        for item in folded.checkpoints
+    ]
+
+
+def checkpoint_rows(openings: Sequence[Opening], stays: Sequence[fence_states.Stays]) -> list[tuple[int, int, str]]:
+    """What is written of checkpoints: device, hour in microseconds, whole state."""
+    return [
+        (each.device_id, each.time_us - each.time_us % fix_rows.HOUR_US, json.dumps(whole_json(each.state, of_fences)))
+        for each, of_fences in zip(openings, stays, strict=True)
+    ]
+
+
+def whole_json(state: track.State, stays: fence_states.Stays) -> dict[str, Any]:
+    """A device's whole state as JSON keeps it: its track and its stays."""
+    return track.to_json(state) | ({"fences": fence_states.to_json(stays)} if stays else {})
+
+
+def whole_of(kept: Mapping[str, Any]) -> tuple[track.State, fence_states.Stays]:
+    """The track and the stays that `whole_json` has kept."""
+    bare = {name: value for name, value in kept.items() if name != "fences"}
+    return track.from_json(bare), fence_states.from_json(kept.get("fences", {}))
 
 
 def refuse(batch: Batch, reason: str) -> None:

@@ -119,6 +119,10 @@ class Registry:
         """Those of these slots for which the database must be asked."""
         return np.unique(slots[~self.slots["loaded"][slots]])
 
+    def loaded(self) -> npt.NDArray[np.int64]:
+        """The slots of which the database was asked."""
+        return np.flatnonzero(self.slots["loaded"])
+
     def set_tracks(self, slots: npt.NDArray[np.int32], found: Iterable[device_lookup.Track]) -> None:
         """Take what the database says of these slots."""
         by_device = {known.device_id: known for known in found}

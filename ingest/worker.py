@@ -5,6 +5,7 @@ process that has lost them can't commit either; look-ups have a connection of th
 """
 
 import contextlib
+import datetime as dt
 import logging
 import time
 from collections.abc import Collection, Iterator, Sequence
@@ -15,8 +16,8 @@ import numpy as np
 import numpy.typing as npt
 import psycopg
 
-from db import engine, fence_log, leases, notices, quality_rules
-from ingest import batch_store, errors, lookups, pipeline
+from db import engine, fence_store, leases, notices, quality_rules
+from ingest import batch_store, errors, fence_edits, lookups, pipeline
 
 logger = logging.getLogger(__name__)
 
@@ -82,6 +83,7 @@ class Worker:
         self._lookups: lookups.Lookups | None = None
         self._is_broken = False
         self._changed: set[str] = set()
+        self._fence_events: list[fence_store.EventRow] = []
 
     def connect(self) -> None:
         """Connect, and forget what another process may have changed meanwhile; nothing happens where it is connected.
@@ -231,22 +233,33 @@ class Worker:
         if notices.REGISTRY in changed:
             self.state.devices.forget_topics()
             self._load_limits()
-        if notices.GEOFENCES in changed:
-            self._load_fences()
+        if changed & {notices.GEOFENCES, notices.REGISTRY}:
+            self._load_fences(reconsider=True)
 
     def _load_limits(self) -> None:
         self.state.devices.limits.load(quality_rules.load(self._there(self._connection)))
 
-    def _load_fences(self) -> None:
-        connection = self._there(self._connection)
-        started_s = time.monotonic()
+    def _load_fences(self, *, reconsider: bool = False) -> None:
+        """Take the fences as they are now; with `reconsider`, tell who is inside of those that are others."""
+        connection, fences, started_s = self._there(self._connection), self.state.fences, time.monotonic()
+        now = dt.datetime.now(dt.UTC)
+        edited = fence_edits.Edited()
         with connection.transaction():
-            fence_log.drop_unwatched_presence(connection)
-            self.state.fences.load(fence_log.load_fences(connection))
-        logger.info(
-            "geofences loaded",
-            extra={"fences": len(self.state.fences.engine.fences), "took_s": round(time.monotonic() - started_s, 3)},
-        )
+            ended = fence_store.end_unwatched_stays(connection, now)
+            found = fence_store.load_watched(connection)
+            changed = fences.load(found)
+            if reconsider:
+                edited = self.state.reconsider(changed, now)
+                fence_store.take_back_edits(connection, edited.events)
+                fence_store.tell(connection, edited.events)
+                fence_store.save_stays(connection, edited.stays)
+        fences.book.change(edited.changes)
+        self._fence_events += [*ended, *edited.events]
+        for fence_id, reason in found.unreadable:
+            logger.error("geofence %s is not watched: %s", fence_id, reason)
+        if changed:
+            seconds = round(time.monotonic() - started_s, 3)
+            logger.info("geofences loaded", extra={"fences": len(fences.index.fences), "took_s": seconds})
 
 
 @contextlib.contextmanager

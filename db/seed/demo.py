@@ -9,7 +9,7 @@ import sqlalchemy as sa
 
 from db import bulk, tables
 from db.seed import names, places, roster
-from domain import accounts, geofencing
+from domain import accounts, fence_shapes
 
 _NAMESPACE = uuid.UUID("5f0c9c52-6c1b-5e0a-8f5e-5d0a3a0d9b11")
 _OFFICE = (*(f"dispatcher-{number}" for number in range(1, 5)), *(f"supervisor-{number}" for number in range(1, 3)))
@@ -168,5 +168,5 @@ def _fence(company: Company, place: places.Place) -> dict[str, object]:
     }
 
 
-def _ewkt(outline: geofencing.Ring, holes: tuple[geofencing.Ring, ...]) -> str:
+def _ewkt(outline: fence_shapes.Ring, holes: tuple[fence_shapes.Ring, ...]) -> str:
     return f"SRID=4326;{shapely.Polygon(outline, holes).wkt}"

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from domain import geofencing
+from domain import fence_shapes
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -11,11 +11,11 @@ class Place:
 
     name: str
     kind: str
-    outline: geofencing.Ring
-    holes: tuple[geofencing.Ring, ...] = ()
+    outline: fence_shapes.Ring
+    holes: tuple[fence_shapes.Ring, ...] = ()
 
 
-def _box(west: float, south: float, east: float, north: float) -> geofencing.Ring:
+def _box(west: float, south: float, east: float, north: float) -> fence_shapes.Ring:
     return ((west, south), (east, south), (east, north), (west, north))
 
 

@@ -51,7 +51,7 @@ SELECT coalesce(sum(fixes), 0) AS fixes FROM activity_hourly WHERE hour < %(befo
 
 -- demo_crossings --
 -- How often a company's fences were crossed since a time. Uses ix_geofence_event_tenant_id_time.
-SELECT count(*) AS crossings FROM geofence_event WHERE tenant_id = %(tenant_id)s AND time >= %(since)s;
+SELECT count(*) AS crossings FROM geofence_event WHERE tenant_id = %(tenant_id)s AND time >= %(since)s AND kind IN ('entered', 'exited');
 
 -- demo_last_crossing --
 -- The newest crossing of a company's fences. Uses ix_geofence_event_tenant_id_time.
@@ -59,6 +59,6 @@ SELECT e.time, e.kind, g.name AS fence, d.name AS device
 FROM geofence_event AS e
 JOIN geofence AS g ON g.tenant_id = e.tenant_id AND g.id = e.geofence_id
 JOIN device AS d ON d.tenant_id = e.tenant_id AND d.id = e.device_id
-WHERE e.tenant_id = %(tenant_id)s
+WHERE e.tenant_id = %(tenant_id)s AND e.kind IN ('entered', 'exited')
 ORDER BY e.time DESC
 LIMIT 1;

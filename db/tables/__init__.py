@@ -3,7 +3,17 @@
 from db.tables.accounts import LINK_PURPOSES, account, login_link, session
 from db.tables.credentials import device_code, device_password
 from db.tables.emergencies import alert, alert_history, press
-from db.tables.geofences import geofence, geofence_event, geofence_presence
+from db.tables.geofences import (
+    GEOFENCE_KINDS,
+    device_group,
+    device_group_member,
+    geofence,
+    geofence_absence,
+    geofence_assignment,
+    geofence_event,
+    geofence_presence,
+    visit,
+)
 from db.tables.metadata import metadata
 from db.tables.registry import DEVICE_KINDS, device, fob, person, tenant, vehicle
 from db.tables.rejects import reject
@@ -13,6 +23,7 @@ from db.tables.tracks import quality_rule, receipt_daily, track_checkpoint, trac
 
 __all__ = [
     "DEVICE_KINDS",
+    "GEOFENCE_KINDS",
     "LINK_PURPOSES",
     "account",
     "activity_hourly",
@@ -20,12 +31,16 @@ __all__ = [
     "alert_history",
     "device",
     "device_code",
+    "device_group",
+    "device_group_member",
     "device_latest",
     "device_password",
     "device_status",
     "fix",
     "fob",
     "geofence",
+    "geofence_absence",
+    "geofence_assignment",
     "geofence_event",
     "geofence_presence",
     "login_link",
@@ -44,4 +59,5 @@ __all__ = [
     "track_checkpoint",
     "track_state",
     "vehicle",
+    "visit",
 ]

@@ -3,6 +3,7 @@ import sqlalchemy as sa
 
 from db import devices, geofences, people, tables
 from db.seed import demo, places, roster
+from domain import fence_shapes
 
 
 def test_every_unit_of_the_fleet_is_known_and_its_fob_has_its_person(owner: sa.Engine) -> None:
@@ -32,7 +33,9 @@ def test_both_companies_watch_their_places(owner: sa.Engine) -> None:
         [tenant_id] = [planted.id for planted in demo.COMPANIES if planted.slug == company]
         assert {fence.name for fence in fences if fence.tenant_id == tenant_id} == {place.name for place in listed}
     assert len(places.DEMO_PLACES) >= 12
-    assert [len(fence.holes) for fence in fences if fence.name == "Kaisaniemi Park"] == [1]
+    [park] = [fence.shape for fence in fences if fence.name == "Kaisaniemi Park"]
+    assert isinstance(park, fence_shapes.Polygons)
+    assert [len(part.holes) for part in park.parts] == [1]
 
 
 def test_planting_again_adds_nothing_and_planting_more_adds_the_rest(owner: sa.Engine) -> None:

@@ -62,8 +62,15 @@ def _fill(connection: sa.Connection, slug: str) -> Tenant:
     add(tables.device_status, **own, **device, time=NOW, received_at=NOW, online=True)
     fence = {**own, **device, "geofence_id": fence_id}
     add(tables.geofence, **own, id=fence_id, name="Depot", geom=OUTLINE)
-    add(tables.geofence_event, **fence, **PLACE, time=NOW, received_at=NOW, kind="entered")
-    add(tables.geofence_presence, **fence, entered_at=NOW)
+    group_id = uuid.uuid4()
+    add(tables.device_group, **own, id=group_id, name="Patrol")
+    add(tables.device_group_member, **own, **device, group_id=group_id)
+    add(tables.geofence_assignment, **own, id=uuid.uuid4(), geofence_id=fence_id, group_id=group_id)
+    stay = {"visit_id": uuid.uuid4(), "reason": "deep", "decided_at": NOW}
+    add(tables.geofence_event, **fence, **PLACE, **stay, time=NOW, received_at=NOW, kind="entered")
+    add(tables.visit, **fence, id=stay["visit_id"], entered_at=NOW, enter_reason="deep")
+    add(tables.geofence_presence, **fence, entered_at=NOW, state={"phase": "in"})
+    add(tables.geofence_absence, **fence, window_start=NOW, window_end=NOW, due_at=NOW)
     add(tables.alert, **own, id=alert_id, person_id=person_id, fob="FOB-00001", device_name="van-01", **_alert())
     press = {"fob": "FOB-00001", "kind": "press", "time": NOW, "clock": "gps", "received_at": NOW, "seq": 1}
     add(tables.press, **own, **device, **press, id=uuid.uuid4(), device_name="van-01", alert_id=alert_id)

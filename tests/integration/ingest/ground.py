@@ -78,9 +78,11 @@ class Ground:
                 "track_checkpoint": "SELECT hour, state FROM track_checkpoint WHERE device_id = %s ORDER BY hour",
                 "track_state": "SELECT newest, state FROM track_state WHERE device_id = %s"
                 " AND (newest IS NOT NULL OR state <> '{}')",
-                "geofence_event": "SELECT geofence_id, time, kind, lat, lon FROM geofence_event WHERE device_id = %s"
+                "geofence_event": "SELECT geofence_id, time, kind, lat, lon, reason, decided_at, speed_mps FROM geofence_event WHERE device_id = %s"
                 " ORDER BY time, geofence_id, kind",
-                "geofence_presence": "SELECT geofence_id, entered_at FROM geofence_presence WHERE device_id = %s"
+                "visit": "SELECT geofence_id, entered_at, dwelled_at, exited_at, enter_reason, exit_reason FROM visit"
+                " WHERE device_id = %s ORDER BY entered_at, geofence_id",
+                "geofence_presence": "SELECT geofence_id, entered_at, phase, state FROM geofence_presence WHERE device_id = %s"
                 " ORDER BY geofence_id",
             }.items()
         }

@@ -210,7 +210,7 @@ class TestGeofences:
         for number, lon in enumerate([24.5, 24.6, 25.5]):
             process.start()
             process.wait_until_at_work()
-            wire.send(topic_of(topics.Lane.FIXES), fixes_of(fix(number, number, lon=lon)))
+            wire.send(topic_of(topics.Lane.FIXES), fixes_of(fix(number, 3600 * number, lon=lon)))
             wait_for(lambda number=number: acme.select("SELECT 1 FROM fix WHERE seq = %s", number))  # type: ignore[misc]
             process.stop()
 

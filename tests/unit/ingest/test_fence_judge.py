@@ -43,11 +43,11 @@ def at_once(
         present = np.flatnonzero([len(track) > 0 for track in tracks])
         starts = fix_rows.run_starts(rows["device_id"])
         tenants = np.full(len(rows), index.tenant_index(tenant), np.int64)
-        judged = fence_judge.judge(
+        judged = fence_judge.judge_states(
             index, rows, starts, tenants=tenants, before=before[present], states=[states[place] for place in present]
         )
         story += [(int(rows["device_id"][told.row]), told.event) for told in judged.told]
-        for place, changes in judged.changed.items():
+        for place, changes in judged.changed().items():
             for fence_id, stay in changes.items():
                 state = states[present[place]]
                 if stay is None:
@@ -106,7 +106,7 @@ def test_a_fence_that_is_watched_no_more_is_forgotten() -> None:
     stay = fence_states.Stay(phase=fence_states.Phase.IN, entered_at=fence_cases.NOON)
     rows = fix_rows.empty(1)
 
-    judged = fence_judge.judge(
+    judged = fence_judge.judge_states(
         fence_index.FenceIndex(),
         rows,
         np.array([0]),
@@ -116,4 +116,4 @@ def test_a_fence_that_is_watched_no_more_is_forgotten() -> None:
     )
 
     assert judged.told == []
-    assert judged.changed == {0: {uuid.UUID(int=9): None}}
+    assert judged.changed() == {0: {uuid.UUID(int=9): None}}

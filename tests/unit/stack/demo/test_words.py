@@ -2,7 +2,7 @@ import string
 
 import pytest
 
-from domain import emergencies, geofencing
+from domain import emergencies, fences
 from stack.demo import model, words
 
 
@@ -44,6 +44,6 @@ def test_an_unknown_language_is_english() -> None:
     assert words.Words("tlh")("units") == "Units"
 
 
-@pytest.mark.parametrize("state", [*geofencing.TransitionKind, *emergencies.AlertState, *model.Liveness])
+@pytest.mark.parametrize("state", [fences.EventKind.ENTERED, fences.EventKind.EXITED, *emergencies.AlertState, *model.Liveness])
 def test_there_is_a_word_for_whatever_the_view_may_show(state: str) -> None:
     assert state in words._WORDS

@@ -1,0 +1,242 @@
+"""Fences, their events, stays and visits, as ingest reads and writes them inside of its transactions."""
+
+import datetime as dt
+import json
+import uuid
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import psycopg
+from psycopg import rows as psycopg_rows
+
+from db import fence_rows, queries
+from domain import errors, fence_fold, fence_states, fences
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EventRow:
+    """An event with the facts of its receipt."""
+
+    tenant_id: uuid.UUID
+    device_id: int
+    event: fence_fold.FenceEvent
+    received_at: dt.datetime
+    late: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StayRow:
+    """What is kept of a device and a fence from now on; None: nothing."""
+
+    tenant_id: uuid.UUID
+    device_id: int
+    fence_id: uuid.UUID
+    stay: fence_states.Stay | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Absence:
+    """Hours in which a device should have been inside."""
+
+    tenant_id: uuid.UUID
+    fence_id: uuid.UUID
+    device_id: int
+    window_start: dt.datetime
+    window_end: dt.datetime
+    due_at: dt.datetime
+
+
+@dataclass(slots=True, kw_only=True)
+class Watched:
+    """The fences that are watched, and the devices of those that don't look at all of their tenant."""
+
+    watched: list[fences.Geofence] = field(default_factory=list)
+    assigned: dict[uuid.UUID, frozenset[int]] = field(default_factory=dict)
+    unreadable: list[tuple[uuid.UUID, str]] = field(
+        default_factory=list
+    )  #: written by hand, and what is wrong with them
+
+
+def load_watched(connection: psycopg.Connection[Any]) -> Watched:
+    """Every fence that is watched; one that can't be read keeps no other from being watched."""
+    found = Watched()
+    with connection.cursor(row_factory=psycopg_rows.dict_row) as cursor:
+        for row in cursor.execute(queries.get("watched_fences").encode()):
+            try:
+                found.watched.append(fence_rows.fence_of(row))
+            except errors.DomainError as error:
+                found.unreadable.append((row["id"], str(error)))
+                continue
+            if row["is_assigned"]:
+                found.assigned[row["id"]] = frozenset(row["devices"])
+    return found
+
+
+def tell(
+    connection: psycopg.Connection[Any], told: Sequence[EventRow], *, corrected_at: dt.datetime | None = None
+) -> None:
+    """Keep events and bring the visits up to them; what is there already only gets what is different."""
+    if not told:
+        return
+    _insert(connection, told, corrected_at)
+    _refresh(connection, (row.event.visit_id for row in told), corrected_at)
+
+
+def replace(
+    connection: psycopg.Connection[Any],
+    windows: Mapping[str, Any],
+    told: Sequence[EventRow],
+    *,
+    now: dt.datetime,
+) -> None:
+    """Make the events that were settled in windows of devices (device_id, since, until) those that are given."""
+    kept = {
+        "kept_device_id": [row.device_id for row in told],
+        "kept_time": [row.event.time for row in told],
+        "kept_geofence_id": [row.event.fence_id for row in told],
+        "kept_kind": [row.event.kind.value for row in told],
+    }
+    window = {name: windows[name] for name in ("device_id", "since", "until")}
+    gone = connection.execute(queries.get("drop_other_fence_events").encode(), {**window, **kept}).fetchall()
+    if told:
+        _insert(connection, told, now)
+    _refresh(connection, [*(row.event.visit_id for row in told), *(visit for (visit,) in gone)], now)
+    connection.execute(queries.get("reopen_absences").encode(), {**window, "now": now})
+
+
+def load_stays(
+    connection: psycopg.Connection[Any], device_ids: npt.NDArray[np.int32]
+) -> dict[int, dict[uuid.UUID, fence_states.Stay]]:
+    """What is kept of these devices, at fences that are watched."""
+    found: dict[int, dict[uuid.UUID, fence_states.Stay]] = {}
+    for device_id, fence_id, state in connection.execute(queries.get("load_stays").encode(), {"device_id": device_ids}):
+        found.setdefault(device_id, {})[fence_id] = fence_states.stay_from_json(state)
+    return found
+
+
+def save_stays(connection: psycopg.Connection[Any], changed: Sequence[StayRow]) -> None:
+    """Keep stays, and drop those that have ended."""
+    ended = [row for row in changed if row.stay is None]
+    if ended:
+        pair = {"device_id": [row.device_id for row in ended], "geofence_id": [row.fence_id for row in ended]}
+        connection.execute(queries.get("drop_stays").encode(), pair)
+    kept = [(row, row.stay) for row in changed if row.stay is not None]
+    if kept:
+        parameters = {
+            "tenant_id": [row.tenant_id for row, _ in kept],
+            "geofence_id": [row.fence_id for row, _ in kept],
+            "device_id": [row.device_id for row, _ in kept],
+            "phase": [stay.phase.value for _, stay in kept],
+            "entered_at": [stay.entered_at for _, stay in kept],
+            "state": [json.dumps(fence_states.stay_to_json(stay)) for _, stay in kept],
+        }
+        connection.execute(queries.get("keep_stays").encode(), parameters)
+
+
+def set_stays(connection: psycopg.Connection[Any], device_ids: Sequence[int], kept: Sequence[StayRow]) -> None:
+    """Make the stays of these devices those that are given."""
+    parameters = {
+        "device_id": list(device_ids),
+        "kept_device_id": [row.device_id for row in kept],
+        "kept_geofence_id": [row.fence_id for row in kept],
+    }
+    connection.execute(queries.get("drop_stays_of").encode(), parameters)
+    save_stays(connection, kept)
+
+
+def end_unwatched_stays(connection: psycopg.Connection[Any], now: dt.datetime) -> list[EventRow]:
+    """End the stays at fences that are watched no more, at the newest fix of each device."""
+    ended = [
+        EventRow(
+            tenant_id=tenant_id,
+            device_id=device_id,
+            event=fence_fold.FenceEvent(
+                fence_id=fence_id,
+                kind=fences.EventKind.EXITED,
+                reason=fences.Reason.EDITED,
+                time=max(time, entered_at),
+                lat=lat,
+                lon=lon,
+                decided_at=max(time, entered_at),
+                visit_id=fence_fold.visit_id(device_id, fence_id, entered_at),
+            ),
+            received_at=now,
+        )
+        for tenant_id, device_id, fence_id, entered_at, time, lat, lon in connection.execute(
+            queries.get("drop_unwatched_stays").encode()
+        )
+    ]
+    tell(connection, ended)
+    return ended
+
+
+def take_back_edits(connection: psycopg.Connection[Any], told: Sequence[EventRow]) -> None:
+    """An edit that takes back another one before the next fix leaves nothing of that."""
+    if told:
+        parameters = {
+            "device_id": [row.device_id for row in told],
+            "geofence_id": [row.event.fence_id for row in told],
+            "time": [row.event.time for row in told],
+            "kind": [row.event.kind.value for row in told],
+        }
+        connection.execute(queries.get("take_back_edits").encode(), parameters)
+
+
+def plan_absences(connection: psycopg.Connection[Any], planned: Sequence[Absence]) -> None:
+    """Note hours that are over, to be looked at later; those that are noted already stay as they are."""
+    if planned:
+        names = ("tenant_id", "device_id", "window_start", "window_end", "due_at")
+        parameters = {name: [getattr(row, name) for row in planned] for name in names}
+        parameters["geofence_id"] = [row.fence_id for row in planned]
+        connection.execute(queries.get("plan_absences").encode(), parameters)
+
+
+def devices_of(
+    connection: psycopg.Connection[Any], fence_ids: Iterable[uuid.UUID]
+) -> list[tuple[uuid.UUID, uuid.UUID, int]]:
+    """Tenant, fence and device, for each device that one of these fences looks at."""
+    return connection.execute(queries.get("fence_devices").encode(), {"geofence_id": list(fence_ids)}).fetchall()
+
+
+def settle_absences(connection: psycopg.Connection[Any], now: dt.datetime, *, most: int) -> list[Absence]:
+    """Look at hours whose time has come, at most so many; those in which somebody was missing."""
+    rows = connection.execute(queries.get("settle_absences").encode(), {"now": now, "most": most})
+    return [
+        Absence(
+            tenant_id=tenant_id,
+            fence_id=fence_id,
+            device_id=device_id,
+            window_start=start,
+            window_end=end,
+            due_at=due_at,
+        )
+        for tenant_id, fence_id, device_id, start, end, due_at in rows
+    ]
+
+
+def _insert(connection: psycopg.Connection[Any], told: Sequence[EventRow], corrected_at: dt.datetime | None) -> None:
+    events = [row.event for row in told]
+    parameters: dict[str, Any] = {
+        name: [getattr(row, name) for row in told] for name in ("tenant_id", "device_id", "received_at", "late")
+    }
+    parameters |= {
+        name: [getattr(event, name) for event in events]
+        for name in ("time", "lat", "lon", "decided_at", "visit_id", "speed_mps")
+    }
+    parameters["geofence_id"] = [event.fence_id for event in events]
+    parameters["kind"] = [event.kind.value for event in events]
+    parameters["reason"] = [event.reason.value for event in events]
+    parameters["corrected_at"] = corrected_at
+    connection.execute(queries.get("tell_fence_events").encode(), parameters)
+
+
+def _refresh(
+    connection: psycopg.Connection[Any], visits: Iterable[uuid.UUID | None], corrected_at: dt.datetime | None
+) -> None:
+    ids = {visit for visit in visits if visit is not None}
+    if ids:
+        parameters = {"visit_id": sorted(ids), "corrected_at": corrected_at}
+        connection.execute(queries.get("refresh_visits").encode(), parameters)
