@@ -3,13 +3,14 @@
 import dataclasses
 import datetime as dt
 import uuid
+from collections.abc import Sequence
 from typing import Any
 
 import psycopg
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql
 
-from db import queries, tables
+from db import errors, queries, tables
 from domain import fix_quality
 
 NAMES = tuple(field.name for field in dataclasses.fields(fix_quality.Thresholds))
@@ -37,6 +38,30 @@ def change(
     """Set thresholds of a tenant's devices of a kind; None takes the default again, what isn't named stays."""
     insert = postgresql.insert(tables.quality_rule).values(tenant_id=tenant_id, kind=kind, **changes)
     connection.execute(insert.on_conflict_do_update(index_elements=["tenant_id", "kind"], set_=changes))
+
+
+def flagged(
+    connection: sa.Connection, tenant_id: uuid.UUID, name: str, *, since: dt.datetime, most: int
+) -> Sequence[sa.RowMapping]:
+    """The fixes of a device that are left out of everything, the newest first: time, lat, lon, quality, received_at.
+
+    Raises:
+        DatabaseError: the tenant has no such device.
+    """
+    device = tables.device
+    device_id = connection.scalar(sa.select(device.c.id).where(device.c.tenant_id == tenant_id, device.c.name == name))
+    if device_id is None:
+        raise errors.DatabaseError(f"no device {name!r}")
+    given = {"device_id": device_id, "since": since, "flags": int(fix_quality.BAD), "most": most}
+    return connection.exec_driver_sql(queries.get("flagged_fixes"), given).mappings().all()
+
+
+def odd_receipts(
+    connection: sa.Connection, tenant_id: uuid.UUID, *, since: dt.date, most: int
+) -> Sequence[sa.RowMapping]:
+    """What was odd about receipts: name, duplicates, out_of_order, late, future of each device that has any."""
+    given = {"tenant_id": tenant_id, "since": since, "most": most}
+    return connection.exec_driver_sql(queries.get("odd_receipts"), given).mappings().all()
 
 
 def _thresholds(kind: str, told: dict[str, Any]) -> fix_quality.Thresholds:
