@@ -23,7 +23,7 @@ from starlette.types import Receive, Scope, Send
 from db import sender_tokens
 from domain.wire import fields
 from ingest import errors, health
-from ingest.senders import commits, gate, intake, osmand, owntracks, presses, refusals, reports, traccar
+from ingest.senders import commits, gate, intake, kept, osmand, owntracks, presses, refusals, reports, traccar
 
 logger = logging.getLogger(__name__)
 
@@ -93,12 +93,18 @@ class HttpApp:
 
     async def _answer(self, request: Request) -> Response:
         if request.url.path == _HEALTH:
-            return JSONResponse({"database": self._vitals.database, "broker": self._vitals.broker})
+            return self._health()
         if self._under_way > MOST_AT_ONCE or self.is_full:
             raise _Refused(HTTPStatus.SERVICE_UNAVAILABLE, "too much at once", wait_s=RETRY_AFTER_S)
         message = await _message(request)
         holder = await self._holder(message, request.client.host if request.client else "")
         return await self._take(message, holder, dt.datetime.now(dt.UTC))
+
+    def _health(self) -> Response:
+        """For a proxy that asks; what is wrong stands in the log, not here."""
+        is_well = self._vitals.database == health.CONNECTED and not self.is_full
+        status = HTTPStatus.OK if is_well else HTTPStatus.SERVICE_UNAVAILABLE
+        return JSONResponse({"status": "ok" if is_well else "away"}, status_code=status)
 
     async def _holder(self, message: _Message, address: str) -> sender_tokens.Holder:
         holder, wait_s = await self._gate.holder(message.token, address)
@@ -132,7 +138,7 @@ class HttpApp:
         fate = await self._commits.take(
             intake.Delivery(
                 sender=sender,
-                topic=f"http/{message.protocol}/{'/'.join(sender)}",
+                topic=kept.http_topic(message.protocol, sender),
                 payload=message.kept,
                 received_at=received_at,
                 report=report,

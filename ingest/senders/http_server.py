@@ -18,8 +18,7 @@ HEAD_LIMIT_S = 10.0
 """A request's head must be whole so soon after its first byte, or after the connection was made."""
 _MOST_CONNECTIONS = 1_000
 _MOST_HEAD_BYTES = 16 * 1024
-_IDLE_S = 75
-"""Phones report each minute or so: over a connection that is there already."""
+_IDLE_S = 5
 _STOP_LIMIT_S = 5
 _FULL_TICK_S = 2.0
 
@@ -140,7 +139,7 @@ def _config(app: http_app.HttpApp) -> uvicorn.Config:
         lifespan="off",
         access_log=False,
         log_config=None,
-        log_level="warning",
+        log_level="error",  # what is no HTTP is no news
         server_header=False,
         proxy_headers=False,
         limit_concurrency=_MOST_CONNECTIONS,

@@ -13,6 +13,7 @@ from domain.wire import fields, fixes
 from ingest.senders import loose_numbers, reports
 
 SOFTWARE = "OwnTracks"
+MOST_BYTES = 256 * 1024
 MOST_WAYPOINTS = 200
 _LONGEST_PLACE = 200
 _MPS_PER_KMH = 1 / 3.6
@@ -40,6 +41,8 @@ def read(payload: bytes, *, received_at: dt.datetime) -> reports.Report:
     Raises:
         WireError: it can't be taken; the message says why in words for a person.
     """
+    if len(payload) > MOST_BYTES:
+        raise fields.WireError(f"{len(payload)} bytes; {MOST_BYTES} are allowed")
     record = fields.require_object(fields.load(payload), "an OwnTracks message")
     kind = record.get("_type")
     if not isinstance(kind, str):

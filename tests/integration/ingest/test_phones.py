@@ -2,6 +2,7 @@
 
 import datetime as dt
 import json
+import re
 import socket
 import time
 from collections.abc import Callable, Iterator
@@ -12,15 +13,17 @@ import httpx
 import psycopg
 import pytest
 
-from db import devices, engine, sender_tokens
-from ingest.senders import http_app, http_server
+from db import devices, engine, sender_queue, sender_tokens
+from ingest.senders import http_app, http_server, intake, kept
 from stack import ports
 from tests.fixtures.broker import RunningBroker
 from tests.fixtures.ingest import IngestFactory, IngestProcess
 from tests.integration.ingest.conftest import Acme, OwnServer
 from tests.integration.stack import mqtt_probe
+from tests.meta import repository
 
 PHONE = "phone-1"
+TRACKERS = repository.document("docs/trackers.md")
 NOW = dt.datetime.now(dt.UTC).replace(microsecond=0)
 TST = int(NOW.timestamp())
 ISO = NOW.isoformat().replace("+00:00", "Z")
@@ -96,6 +99,15 @@ def listener(acme: Acme, make_ingest: IngestFactory) -> Iterator[Listener]:
     assert "Traceback" not in log
 
 
+def configuration(host: str) -> dict[str, Any]:
+    """The settings of OwnTracks that docs/trackers.md has for this host."""
+    [text] = [
+        block for block in re.findall(r"```json\n(.*?)```", TRACKERS, re.DOTALL) if f"{host}.example.org" in block
+    ]
+    found: dict[str, Any] = json.loads(text)
+    return found
+
+
 def location(second: int = 0, **more: Any) -> dict[str, Any]:
     return {"_type": "location", "lat": 60.17, "lon": 24.94, "tst": TST + second, "tid": "p1", **more}
 
@@ -125,7 +137,12 @@ def traccar_location(second: int = 0, **more: Any) -> dict[str, Any]:
 
 class TestEachApp:
     def test_owntracks_over_http(self, listener: Listener) -> None:
-        answer = listener.owntracks(location(vel=36, cog=90, acc=5, alt=20, batt=80))
+        app = configuration("track")
+        address = app["url"].replace("https://track.example.org", listener.url)
+        token = app["password"].replace("TOKEN", listener.token)
+        said = location(vel=36, cog=90, acc=5, alt=20, batt=80)
+
+        answer = httpx.post(address, json=said, auth=(app["username"], token))
 
         assert (answer.status_code, answer.json()) == (200, [])
         assert listener.fixes() == [(PHONE, NOW, 60.17, 24.94, 10.0, 90.0, 5.0, 20.0, 3)]
@@ -156,12 +173,11 @@ class TestEachApp:
         assert speed_mps == pytest.approx(10, abs=1e-3)
 
     def test_osmand(self, listener: Listener) -> None:
-        # The address of docs/trackers.md, as OsmAnd fills in its numbers.
-        filled = (
-            f"id={listener.token}&lat=60.17&lon=24.94&timestamp={TST}000&accuracy=5&altitude=20&speed_mps=10&bearing=90"
-        )
+        [(path, template)] = re.findall(r"^https://track.example.org(/osmand)\?(\S+)$", TRACKERS, re.MULTILINE)
+        # As OsmAnd fills in its numbers.
+        filled = template.replace("TOKEN", listener.token).format(60.17, 24.94, TST * 1000, 5, 20, 10, 90)
 
-        answer = httpx.get(f"{listener.url}/osmand?{filled}")
+        answer = httpx.get(f"{listener.url}{path}?{filled}")
 
         assert answer.status_code == 200
         assert listener.fixes() == [(PHONE, NOW, 60.17, 24.94, 10.0, 90.0, 5.0, 20.0, 3)]
@@ -173,11 +189,14 @@ class TestEachApp:
         assert len(listener.fixes()) == 1
 
     @pytest.mark.usefixtures("ingest")
-    @pytest.mark.parametrize("levels", ["", "/pixel7"])
-    def test_owntracks_over_mqtt(self, acme: Acme, broker: RunningBroker, levels: str) -> None:
+    @pytest.mark.parametrize("topic", ["owntracks/%u", "owntracks/%u/%d"])
+    def test_owntracks_over_mqtt(self, acme: Acme, broker: RunningBroker, topic: str) -> None:
         register(acme)
-        base = f"owntracks/acme/{PHONE}{levels}"
-        with mqtt_probe.connected(broker, f"acme/{PHONE}") as phone:
+        app = configuration("mqtt")
+        # The app's default, as the documented settings have it, and what some set instead.
+        assert app["pubTopicBase"] == "owntracks/%u/%d"
+        base = topic.replace("%u", app["username"]).replace("%d", app["deviceId"])
+        with mqtt_probe.connected(broker, app["username"]) as phone:
             assert phone.publish(base, json.dumps(location(vel=36, batt=80)).encode()) == "Success"
             wait_for(lambda: len(acme.select(FIXES)) == 1)
             [(online, version)] = acme.select("SELECT online, version FROM device_status")
@@ -342,6 +361,22 @@ class TestTrouble:
         assert len(made.fixes(2)) == 2
         assert len(acme.select("SELECT FROM alert")) == 1
 
+    def test_while_too_much_waits_phones_are_told_to_keep_theirs(self, listener: Listener) -> None:
+        with psycopg.connect(listener.acme.database.owner_dsn) as connection:
+            # Of a shard that there is not, so that nobody takes them away.
+            connection.execute(
+                "INSERT INTO sender_queue (tenant_id, received_at, shard, topic, payload)"
+                " SELECT %s, now(), 99, '', '' FROM generate_series(1, %s)",
+                [listener.acme.tenant_id, sender_queue.MOST_WAITING],
+            )
+        wait_for(lambda: listener.osmand(lat=1, lon=2).status_code == 503)
+        assert httpx.get(f"{listener.url}/health").status_code == 503
+        with psycopg.connect(listener.acme.database.owner_dsn) as connection:
+            connection.execute("DELETE FROM sender_queue")
+
+        wait_for(lambda: listener.osmand(lat=1, lon=2).status_code == 200)
+        assert httpx.get(f"{listener.url}/health").json() == {"status": "ok"}
+
     def test_what_is_answered_is_stored_whenever_ingest_dies(self, listener: Listener) -> None:
         for second in range(50):
             assert listener.osmand(lat=60, lon=24, timestamp=TST + second).status_code == 200
@@ -398,7 +433,11 @@ class TestQuarantine:
             )
 
         assert send(2).status_code == 200
-        assert [row[0] for row in listener.fixes()] == ["stranger"]
+        assert [row[1] - NOW for row in listener.fixes()] == [dt.timedelta(seconds=2)]
+        with psycopg.connect(listener.acme.database.backend_dsn, autocommit=True) as connection:
+            again = [kept.delivery(topic, payload, NOW) for topic, payload, _ in listener.rejects()]
+            assert intake.take(connection, [each for each in again if each]) == [intake.Fate.TAKEN] * 2
+        assert [row[1] - NOW for row in listener.fixes(3)] == [dt.timedelta(seconds=second) for second in range(3)]
 
     @pytest.mark.usefixtures("ingest")
     def test_a_user_of_the_broker_that_nobody_registered_waits(self, acme: Acme, broker: RunningBroker) -> None:

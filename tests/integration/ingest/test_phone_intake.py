@@ -1,0 +1,61 @@
+"""Many messages in one transaction, and one among them that the database refuses."""
+
+import datetime as dt
+
+import psycopg
+
+from domain import geo, telemetry
+from ingest.senders import intake, reports
+from tests.integration.ingest.conftest import Acme
+
+NOW = dt.datetime(2026, 3, 1, 12, tzinfo=dt.UTC)
+FIX = telemetry.Fix(time=NOW, position=geo.Position(60, 24))
+
+
+def delivery(device: str, report: reports.Report) -> intake.Delivery:
+    return intake.Delivery(
+        sender=("acme", device), topic=f"owntracks/acme/{device}", payload=b"{}", received_at=NOW, report=report
+    )
+
+
+def test_a_message_that_the_database_refuses_takes_no_other_with_it(acme: Acme) -> None:
+    good = reports.Report(fixes=(FIX,))
+    poison = reports.Report(
+        claims=(reports.Claim(time=NOW, kind="levitates", place="Depot"),)  # type: ignore[arg-type]
+    )
+    parts = [delivery("van-000", good), delivery("van-001", poison), delivery("van-002", good)]
+
+    with psycopg.connect(acme.database.backend_dsn, autocommit=True) as connection:
+        fates = intake.take(connection, parts)
+
+    assert fates == [intake.Fate.TAKEN, intake.Fate.REFUSED, intake.Fate.TAKEN]
+    assert len(acme.select("SELECT FROM sender_queue")) == 2
+    [(topic, reason)] = acme.select("SELECT topic, reason FROM reject")
+    assert topic == "owntracks/acme/van-001"
+    assert "sender_event" in reason
+
+
+def test_a_long_history_is_cut_into_messages_of_the_contract(acme: Acme) -> None:
+    fixes = tuple(
+        telemetry.Fix(time=NOW + dt.timedelta(seconds=second), position=geo.Position(60, 24)) for second in range(1_200)
+    )
+
+    with psycopg.connect(acme.database.backend_dsn, autocommit=True) as connection:
+        intake.take(connection, [delivery("van-000", reports.Report(fixes=fixes))])
+
+    assert len(acme.select("SELECT FROM sender_queue")) == 3
+
+
+def test_a_word_that_comes_late_does_not_hide_what_is_known(acme: Acme) -> None:
+    def contact(second: int, *, online: bool, battery_pct: float | None) -> intake.Delivery:
+        at = NOW + dt.timedelta(seconds=second)
+        word = reports.Contact(time=NOW, online=online, battery_pct=battery_pct)
+        return intake.Delivery(
+            sender=("acme", "van-000"), topic="t", payload=b"", received_at=at, report=reports.Report(contact=word)
+        )
+
+    with psycopg.connect(acme.database.backend_dsn, autocommit=True) as connection:
+        intake.take(connection, [contact(0, online=True, battery_pct=50), contact(2, online=False, battery_pct=None)])
+        intake.take(connection, [contact(1, online=True, battery_pct=40)])
+
+    assert acme.select("SELECT online, battery_pct FROM device_status") == [(False, 50)]
