@@ -151,12 +151,13 @@ class Replay:
     ) -> None:
         rows["quality"] = rows["old_quality"] & _OWN_FLAGS
         ends = fix_rows.run_ends(rows["device_id"])
-        for device, time_us in zip(rows["device_id"][ends].tolist(), rows["time_us"][ends].tolist(), strict=True):
-            self._devices[device].newest_us = time_us
-            rows["slot"][rows["device_id"] == device] = self._devices[device].slot
+        own = [self._devices[device] for device in rows["device_id"][ends].tolist()]
+        for one, time_us in zip(own, rows["time_us"][ends].tolist(), strict=True):
+            one.newest_us = time_us
+        rows["slot"] = np.repeat([one.slot for one in own], np.diff(ends, prepend=-1))
         is_clean = rows["quality"] == 0
         clean = rows[is_clean]
-        before = {device: self._devices[device].state for device in np.unique(rows["device_id"]).tolist()}
+        before = {device: self._devices[device].state for device in rows["device_id"][ends].tolist()}
         openings: list[pipeline.Opening] = []
         if len(clean):
             openings = self._fold_clean(clean)

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+import shapely
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
@@ -23,9 +24,12 @@ METRES_PER_DEG = 111_412.0
 
 @pytest.fixture
 def ground(database: Database) -> Iterator[Ground]:
-    made = Ground(database)
+    made = Ground(database, FENCES)
     yield made
     made.close()
+
+
+FENCES = (shapely.box(24.0, 60.0, 24.004, 60.004), shapely.box(24.0015, 60.003, 24.01, 60.02))
 
 
 @st.composite
