@@ -15,6 +15,8 @@ from psycopg import rows as psycopg_rows
 from db import fence_rows, queries
 from domain import errors, fence_fold, fence_states, fences
 
+_OLD = dt.timedelta(minutes=5)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EventRow:
@@ -25,6 +27,12 @@ class EventRow:
     event: fence_fold.FenceEvent
     received_at: dt.datetime
     late: bool = False
+    due_at: dt.datetime | None = None  #: when it could be told at the earliest, where that isn't its own time
+
+    @property
+    def fresh_from(self) -> dt.datetime:
+        """From when on it grows old."""
+        return self.due_at or self.event.time
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,6 +91,7 @@ def tell(
         return
     _insert(connection, told, corrected_at)
     _refresh(connection, (row.event.visit_id for row in told), corrected_at)
+    _reopen_old(connection, told)
 
 
 def replace(
@@ -201,6 +210,12 @@ def devices_of(
     return connection.execute(queries.get("fence_devices").encode(), {"geofence_id": list(fence_ids)}).fetchall()
 
 
+def device_names(connection: psycopg.Connection[Any], device_ids: Sequence[int]) -> dict[int, tuple[str, str]]:
+    """Tenant's slug and device's name of each of these devices."""
+    rows = connection.execute(queries.get("device_names").encode(), {"device_id": list(device_ids)})
+    return {device_id: (tenant, device) for device_id, tenant, device in rows}
+
+
 def settle_absences(connection: psycopg.Connection[Any], now: dt.datetime, *, most: int) -> list[Absence]:
     """Look at hours whose time has come, at most so many; those in which somebody was missing."""
     rows = connection.execute(queries.get("settle_absences").encode(), {"now": now, "most": most})
@@ -231,6 +246,23 @@ def _insert(connection: psycopg.Connection[Any], told: Sequence[EventRow], corre
     parameters["reason"] = [event.reason.value for event in events]
     parameters["corrected_at"] = corrected_at
     connection.execute(queries.get("tell_fence_events").encode(), parameters)
+
+
+def _reopen_old(connection: psycopg.Connection[Any], told: Sequence[EventRow]) -> None:
+    """A device that was away tells in order where it was: hours that were settled meanwhile are looked at again."""
+    old = [
+        row
+        for row in told
+        if row.event.kind is fences.EventKind.ENTERED and row.received_at - row.event.decided_at > _OLD
+    ]
+    if old:
+        parameters = {
+            "device_id": [row.device_id for row in old],
+            "since": [row.event.time for row in old],
+            "until": [dt.datetime.max.replace(tzinfo=dt.UTC)] * len(old),
+            "now": max(row.received_at for row in old),
+        }
+        connection.execute(queries.get("reopen_absences").encode(), parameters)
 
 
 def _refresh(

@@ -2,8 +2,9 @@
 
 import logging
 import time
+from collections.abc import Sequence
 
-from ingest import acknowledger, live_feed, pipeline, settings, subscriber, worker
+from ingest import acknowledger, fence_notices, live_feed, pipeline, settings, subscriber, worker
 
 logger = logging.getLogger(__name__)
 
@@ -46,6 +47,12 @@ class Downlink:
                 self._acknowledger.add((name, seq, seq) for seq in seqs)
         for changed in outcome.live:
             self._live.add(changed)
+        self.publish(outcome.events)
+
+    def publish(self, messages: Sequence[fence_notices.Message]) -> None:
+        """Tell whom it may concern; with the broker away nobody hears of it."""
+        for topic, payload in messages:
+            self._session.publish(topic, payload)
 
     def send_acknowledgements(self) -> None:
         """Tell the devices whose turn it is."""

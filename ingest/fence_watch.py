@@ -34,6 +34,7 @@ class FenceWatch:
         self.index = fence_index.FenceIndex()
         self.book = fence_stays.StayBook(self.index)
         self.assigned: Mapping[uuid.UUID, frozenset[int]] = {}
+        self.names: dict[uuid.UUID, str] = {}  #: of all fences that were ever watched here
         self.last = np.zeros(_FIRST_SIZE, fence_judge.BEFORE_DTYPE)  #: by slot: where the fences saw a device last
 
     def load(self, found: fence_store.Watched) -> set[uuid.UUID]:
@@ -46,6 +47,7 @@ class FenceWatch:
         }
         if not changed and len(known) == len(found.watched):
             return changed
+        self.names |= {fence.id: fence.name for fence in found.watched}
         before, self.index = self.book, fence_index.FenceIndex(found.watched, found.assigned)
         self.assigned = found.assigned
         self.book = fence_stays.StayBook(self.index)

@@ -98,6 +98,7 @@ class FixLane:
         await self._finish_commit()
         await self._run(self.worker.connect)
         seen = await self._run(self.worker.see_leases)
+        self._out.publish(self.worker.take_messages())
         plan = shards.plan(seen, preferred=self._held)
         if plan.release:
             # Sessions first: what the broker sends from now on waits there for the next holder.

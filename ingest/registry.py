@@ -102,6 +102,11 @@ class Registry:
         """The slots of devices that were added."""
         return np.array([self._slot_of_device[device_id] for device_id in device_ids], np.int64)
 
+    def names_of(self, device_ids: Iterable[int]) -> dict[int, device_lookup.Name]:
+        """What topics call those of these devices that were added."""
+        found = {device_id: self._slot_of_device.get(device_id) for device_id in device_ids}
+        return {device_id: self.names[slot] for device_id, slot in found.items() if slot is not None}
+
     def forget_topics(self) -> None:
         """Look every topic up again; devices keep their slots and fixes."""
         self._slot_of_topic.clear()

@@ -8,7 +8,7 @@ import contextlib
 import datetime as dt
 import logging
 import time
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
@@ -17,7 +17,7 @@ import numpy.typing as npt
 import psycopg
 
 from db import engine, fence_store, leases, notices, quality_rules
-from ingest import batch_store, errors, fence_edits, lookups, pipeline
+from ingest import absences, batch_store, errors, fence_edits, fence_notices, lookups, pipeline
 
 logger = logging.getLogger(__name__)
 
@@ -59,6 +59,7 @@ class Outcome:
     messages: int = 0
     fixes: int = 0
     rejected: int = 0
+    events: list[fence_notices.Message] = field(default_factory=list)  #: for whom it may concern
 
     def add(self, other: "Outcome") -> None:
         """Take in what came of other messages."""
@@ -69,6 +70,7 @@ class Outcome:
         self.messages += other.messages
         self.fixes += other.fixes
         self.rejected += other.rejected
+        self.events += other.events
 
 
 class Worker:
@@ -83,7 +85,9 @@ class Worker:
         self._lookups: lookups.Lookups | None = None
         self._is_broken = False
         self._changed: set[str] = set()
-        self._fence_events: list[fence_store.EventRow] = []
+        self._absences = absences.AbsenceWatch()
+        self._next_absences_s = 0.0
+        self._messages_left: list[fence_notices.Message] = []
 
     def connect(self) -> None:
         """Connect, and forget what another process may have changed meanwhile; nothing happens where it is connected.
@@ -112,7 +116,13 @@ class Worker:
         with self._away_on_error():
             seen = self._there(self._book).see()
             self._take_up_changes()
+            self._look_at_absences()
             return seen
+
+    def take_messages(self) -> list[fence_notices.Message]:
+        """What `see_leases` has found for others to hear; told once."""
+        messages, self._messages_left = self._messages_left, []
+        return messages
 
     def take_leases(self, numbers: Collection[int]) -> frozenset[int]:
         """Try to hold these leases; what is known of their devices is loaded anew."""
@@ -206,6 +216,7 @@ class Worker:
             messages=len(batch.payloads),
             fixes=len(batch.rows),
             rejected=len(batch.rejects),
+            events=self._messages(batch.fenced.events),
         )
 
     @contextlib.contextmanager
@@ -254,12 +265,32 @@ class Worker:
                 fence_store.tell(connection, edited.events)
                 fence_store.save_stays(connection, edited.stays)
         fences.book.change(edited.changes)
-        self._fence_events += [*ended, *edited.events]
+        self._absences.forget()
+        self._messages_left += self._messages([*ended, *edited.events])
         for fence_id, reason in found.unreadable:
             logger.error("geofence %s is not watched: %s", fence_id, reason)
         if changed:
             seconds = round(time.monotonic() - started_s, 3)
             logger.info("geofences loaded", extra={"fences": len(fences.index.fences), "took_s": seconds})
+
+    def _look_at_absences(self) -> None:
+        if time.monotonic() < self._next_absences_s:
+            return
+        self._next_absences_s = time.monotonic() + absences.EVERY_S
+        missing = self._absences.look(
+            self._there(self._connection), self.state.fences.index.fences, dt.datetime.now(dt.UTC)
+        )
+        self._messages_left += self._messages(missing)
+
+    def _messages(self, told: Sequence[fence_store.EventRow]) -> list[fence_notices.Message]:
+        return fence_notices.messages(told, self.state.fences.names, self._names, dt.datetime.now(dt.UTC))
+
+    def _names(self, device_ids: Sequence[int]) -> Mapping[int, tuple[str, str]]:
+        known = self.state.devices.names_of(device_ids)
+        strangers = [device_id for device_id in device_ids if device_id not in known]
+        if strangers:
+            known |= fence_store.device_names(self._there(self._connection), strangers)
+        return known
 
 
 @contextlib.contextmanager

@@ -194,8 +194,12 @@ JOIN looked l ON l.device_id = t.device_id AND l.geofence_id = t.geofence_id AND
 -- Hours of these devices that late data may have changed are looked at once more.
 UPDATE geofence_absence a
 SET settled_at = NULL, due_at = %(now)s
-FROM unnest(%(device_id)s, %(since)s, %(until)s) AS w (device_id, since, until)
+FROM unnest(%(device_id)s::integer[], %(since)s::timestamptz[], %(until)s::timestamptz[]) AS w (device_id, since, until)
 WHERE a.device_id = w.device_id AND a.settled_at IS NOT NULL AND a.window_start < w.until AND a.window_end > w.since;
+
+-- device_names --
+-- What topics call these devices.
+SELECT d.id, t.slug, d.name FROM device d JOIN tenant t ON t.id = d.tenant_id WHERE d.id = ANY(%(device_id)s::integer[]);
 
 -- fence_list --
 -- A tenant's watched fences.

@@ -230,6 +230,22 @@ class TestGeofences:
 
         assert wait_for(entered) == [("site", "entered")]
 
+    @pytest.mark.usefixtures("ingest")
+    def test_what_is_fresh_is_told_and_what_is_old_is_not(self, acme: Acme, wire: Wire) -> None:
+        self.add_fence(acme, "site", 24.0)
+        fresh = {**fix(1), "t": dt.datetime.now(dt.UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")}
+        wire.send(topic_of(topics.Lane.FIXES), fixes_of(fresh))
+        told = json.loads(wire.wait_for(topics.event_topic("acme", "GeofenceEntered")))
+        [(visit_id,)] = acme.select("SELECT id::text FROM visit")
+        assert (told["device"], told["geofence"], told["kind"]) == (VAN, "site", "entered")
+        assert (told["visit_id"], told["lat"], told["lon"]) == (visit_id, 60.17, 24.94)
+
+        wire.send(topics.device_topic("acme", "van-001", topics.Lane.FIXES), fixes_of(fix(1)))
+        wait_for(lambda: acme.select("SELECT 1 FROM visit OFFSET 1"))
+        wire.send(topics.device_topic("acme", "van-002", topics.Lane.FIXES), fixes_of(fresh))
+
+        assert json.loads(wire.wait_for(topics.event_topic("acme", "GeofenceEntered")))["device"] == "van-002"
+
 
 @pytest.mark.usefixtures("ingest")
 class TestPresses:

@@ -1,0 +1,276 @@
+"""Fences from the wire to rows: hysteresis, visits, rules, edits, absence; and that late data changes none of it."""
+
+import datetime as dt
+import json
+import uuid
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+
+from db import engine, geofences
+from domain import fence_fold, fence_shapes, fences, geo, schedules
+from tests.fixtures.database import Database
+from tests.integration.ingest.ground import START, Ground, fix
+from tests.integration.ingest.test_order_of_arrival import arrivals
+
+YARD = fence_shapes.Circle(centre=geo.Position(60.002, 24.002), radius_m=200.0)
+ROAD = fence_shapes.Corridor(line=((24.0, 60.006), (24.006, 60.006), (24.01, 60.01)), width_m=120.0)
+TOLERANT = fences.Rules(dwell_s=600.0, speed_limit_mps=1.05, speed_least_s=20.0)
+INSIDE, OUTSIDE = {"lat": 60.002, "lon": 24.002}, {"lat": 60.006, "lon": 24.002}
+
+
+@pytest.fixture
+def ground(database: Database) -> Iterator[Ground]:
+    made = Ground(database)
+    yield made
+    made.close()
+
+
+def draw_fence(ground: Ground, shape: fence_shapes.Shape = YARD, **more: Any) -> fences.Geofence:
+    given_ = {"id": uuid.uuid4(), "tenant_id": ground.tenant_id, "name": "Yard", "shape": shape, **more}
+    return fences.Geofence(**given_)
+
+
+def save(ground: Ground, database: Database, fence: fences.Geofence) -> None:
+    with engine.connect(database.owner_dsn) as connection:
+        geofences.save(connection, fence)
+        connection.commit()
+    ground.worker.see_leases()
+
+
+def events(ground: Ground, device_id: int) -> list[tuple[str, str, float]]:
+    rows = ground.select(
+        "SELECT kind, reason, extract(epoch FROM time - %s)::float FROM geofence_event WHERE device_id = %s"
+        " ORDER BY time, kind",
+        START,
+        device_id,
+    )
+    return [(kind, reason, second) for kind, reason, second in rows]
+
+
+def visits(ground: Ground, device_id: int) -> list[tuple[float, float | None, float | None]]:
+    columns = ", ".join(
+        f"extract(epoch FROM {name} - %(start)s)::float" for name in ("entered_at", "dwelled_at", "exited_at")
+    )
+    query = f"SELECT {columns} FROM visit WHERE device_id = %(device)s ORDER BY entered_at"
+    return ground.connection.execute(query.encode(), {"start": START, "device": device_id}).fetchall()
+
+
+def test_a_stay_is_one_visit_with_entry_dwell_and_exit(ground: Ground, database: Database) -> None:
+    save(ground, database, draw_fence(ground, rules=TOLERANT))
+    device, topic = ground.new_device()
+
+    track = [
+        fix(0, 0, **OUTSIDE),
+        *(fix(n, 60 * n, **INSIDE, spd=0.0) for n in range(1, 14)),
+        fix(14, 840, **OUTSIDE, spd=9.0),
+    ]
+    ground.send(topic, [[[item]] for item in track])
+
+    assert events(ground, device) == [("entered", "deep", 60), ("dwelled", "dwell", 660), ("exited", "deep", 840)]
+    assert visits(ground, device) == [(60, 660, 840)]
+    [(visit_id, fence_id)] = ground.select("SELECT id, geofence_id FROM visit WHERE device_id = %s", device)
+    assert visit_id == fence_fold.visit_id(device, fence_id, START + dt.timedelta(seconds=60))
+    assert ground.select("SELECT count(DISTINCT visit_id), count(*) FROM geofence_event") == [(1, 3)]
+    assert ground.select("SELECT * FROM geofence_presence") == []
+
+
+def test_a_run_that_is_not_confirmed_yet_survives_a_restart(ground: Ground, database: Database) -> None:
+    save(ground, database, draw_fence(ground))
+    device, topic = ground.new_device()
+    # Some 30 m inside of the edge, told with 15 m: clear, not deep.
+    near = {"lat": 60.002 + 170 / 111_400, "lon": 24.002, "acc": 15.0, "spd": 5.0}
+
+    ground.send(topic, [[[fix(n, n, **near)]] for n in range(3)], forgets=True)
+
+    assert events(ground, device) == [("entered", "count", 0)]
+    assert ground.select("SELECT phase, extract(epoch FROM entered_at - %s)::int FROM geofence_presence", START) == [
+        ("in", 0)
+    ]
+
+
+def test_a_way_through_without_a_fix_inside_is_a_crossing(ground: Ground, database: Database) -> None:
+    save(ground, database, draw_fence(ground, fence_shapes.Circle(centre=geo.Position(60.002, 24.002), radius_m=30.0)))
+    device, topic = ground.new_device()
+
+    ground.send(topic, [[[fix(0, 0, lon=24.0, spd=20.0)]], [[fix(1, 12, lon=24.004, spd=20.0)]]])
+
+    assert events(ground, device) == [("crossed", "segment", 12)]
+    assert visits(ground, device) == []
+
+
+@settings(
+    max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+)
+@given(arrivals())
+@pytest.mark.timeout(300)
+def test_events_and_visits_are_those_of_ordered_arrival(
+    ground: Ground, database: Database, arrival: tuple[list[dict[str, Any]], list[list[list[dict[str, Any]]]]]
+) -> None:
+    if not ground.worker.state.fences.index.fences:
+        hours = schedules.Schedule(start=dt.time(10), end=dt.time(12))
+        save(ground, database, draw_fence(ground, rules=TOLERANT))
+        save(ground, database, draw_fence(ground, ROAD, name="Road", schedule=hours, rules=TOLERANT))
+        save(ground, database, draw_fence(ground, name="Gate", rules=fences.Rules(guard=hours, confirmations=1)))
+    drive, batches = arrival
+    ordered, ordered_topic = ground.new_device()
+    other, other_topic = ground.new_device()
+
+    ground.send(ordered_topic, [[[item]] for item in drive])
+    ground.send(other_topic, batches)
+
+    assert ground.rows(other) == ground.rows(ordered)
+
+
+def test_what_late_data_corrects_is_marked_and_nobody_is_told(ground: Ground, database: Database) -> None:
+    save(ground, database, draw_fence(ground))
+    device, topic = ground.new_device()
+    ground.send(topic, [[[fix(0, 0, **OUTSIDE)]], [[fix(9, 900, **OUTSIDE)]]])
+    assert events(ground, device) == []
+
+    made = ground.worker.prepare(
+        [topic], [json.dumps([fix(5, 400, **INSIDE), fix(6, 500, **INSIDE)]).encode()], 1_800_000_000_000_000
+    )
+    outcome = ground.worker.commit(made)
+
+    assert visits(ground, device) == [(400, None, 900)]
+    assert ground.select("SELECT count(*) FROM visit WHERE corrected_at IS NOT NULL") == [(1,)]
+    assert ground.select("SELECT bool_and(late AND corrected_at IS NOT NULL) FROM geofence_event") == [(True,)]
+    assert outcome.events == []
+
+
+class TestEdits:
+    def test_who_is_inside_is_told_at_once(self, ground: Ground, database: Database) -> None:
+        device, topic = ground.new_device()
+        ground.send(topic, [[[fix(0, 0, **INSIDE)]]])
+        fence = draw_fence(ground)
+
+        save(ground, database, fence)
+        assert events(ground, device) == [("entered", "edited", 0)]
+        away = fence_shapes.Circle(centre=geo.Position(61.0, 24.0), radius_m=100.0)
+        save(ground, database, fences.Geofence(id=fence.id, tenant_id=fence.tenant_id, name="Yard", shape=away))
+
+        assert events(ground, device) == [("entered", "edited", 0), ("exited", "edited", 0)]
+        assert visits(ground, device) == [(0, None, 0)]
+        assert ground.select("SELECT * FROM geofence_presence") == []
+
+    def test_the_fold_goes_on_from_there(self, ground: Ground, database: Database) -> None:
+        device, topic = ground.new_device()
+        ground.send(topic, [[[fix(0, 0, **INSIDE)]]])
+        save(ground, database, draw_fence(ground))
+
+        ground.send(topic, [[[fix(1, 60, **INSIDE)]], [[fix(2, 120, **OUTSIDE, spd=9.0)]]])
+
+        assert visits(ground, device) == [(0, None, 120)]
+
+    def test_a_fence_that_is_removed_ends_its_stays(self, ground: Ground, database: Database) -> None:
+        fence = draw_fence(ground)
+        save(ground, database, fence)
+        device, topic = ground.new_device()
+        ground.send(topic, [[[fix(0, 0, **INSIDE)]], [[fix(1, 60, **INSIDE)]]])
+
+        with engine.connect(database.owner_dsn) as connection:
+            geofences.deactivate(connection, fence.id, tenant_id=fence.tenant_id)
+            connection.commit()
+        ground.worker.see_leases()
+
+        assert events(ground, device) == [("entered", "deep", 0), ("exited", "edited", 60)]
+        assert visits(ground, device) == [(0, None, 60)]
+
+    def test_a_fence_looks_at_those_it_is_assigned_to(self, ground: Ground, database: Database) -> None:
+        fence = draw_fence(ground)
+        (ours, our_topic), (other, other_topic) = ground.new_device(), ground.new_device()
+        [(name,)] = ground.select("SELECT name FROM device WHERE id = %s", ours)
+        with engine.connect(database.owner_dsn) as connection:
+            geofences.save(connection, fence)
+            geofences.assign(connection, fence.id, geofences.Whom(devices=(name,)), tenant_id=fence.tenant_id)
+            connection.commit()
+        ground.worker.see_leases()
+
+        for topic in (our_topic, other_topic):
+            ground.send(topic, [[[fix(0, 0, **INSIDE)]]])
+
+        assert len(events(ground, ours)) == 1
+        assert events(ground, other) == []
+
+    def test_a_row_that_nobody_can_read_keeps_no_other_fence_from_being_watched(
+        self, ground: Ground, database: Database
+    ) -> None:
+        save(ground, database, draw_fence(ground))
+        save(ground, database, draw_fence(ground, name="Broken"))
+        ground.connection.execute("UPDATE geofence SET rules = '{\"dwell_s\": -1}' WHERE name = 'Broken'")
+        ground.worker.see_leases()
+        device, topic = ground.new_device()
+
+        ground.send(topic, [[[fix(0, 0, **INSIDE)]]])
+
+        assert len(events(ground, device)) == 1
+
+
+class TestAbsence:
+    """Somebody should be in the yard in the hour before last."""
+
+    @pytest.fixture
+    def window(self) -> tuple[dt.datetime, dt.datetime]:
+        end = dt.datetime.now(dt.UTC).replace(second=0, microsecond=0) - dt.timedelta(minutes=30)
+        return end - dt.timedelta(hours=1), end
+
+    @pytest.fixture
+    def fence(self, ground: Ground, database: Database, window: tuple[dt.datetime, dt.datetime]) -> fences.Geofence:
+        hours = schedules.Schedule(start=window[0].time(), end=window[1].time())
+        fence = draw_fence(ground, rules=fences.Rules(absence=hours, absence_grace_s=60.0))
+        with engine.connect(database.owner_dsn) as connection:
+            geofences.save(connection, fence)
+            connection.commit()
+        ground.connection.execute("UPDATE geofence SET created_at = now() - interval '5 hours'")
+        return fence
+
+    def new_device(self, ground: Ground) -> tuple[int, bytes]:
+        made = ground.new_device()
+        ground.connection.execute("UPDATE device SET created_at = now() - interval '5 hours'")
+        return made
+
+    def look(self, ground: Ground) -> list[tuple[Any, ...]]:
+        ground.worker._next_absences_s = 0.0
+        ground.worker.see_leases()
+        return ground.select("SELECT device_id, time, kind, reason FROM geofence_event WHERE kind = 'absent'")
+
+    def at(self, time: dt.datetime, seq: int) -> dict[str, Any]:
+        return {**fix(seq, 0, **INSIDE), "t": time.isoformat(timespec="milliseconds").replace("+00:00", "Z")}
+
+    @pytest.mark.usefixtures("fence")
+    def test_whoever_was_not_there_is_told_of_once(
+        self, ground: Ground, window: tuple[dt.datetime, dt.datetime]
+    ) -> None:
+        there, topic = self.new_device(ground)
+        missing, _ = self.new_device(ground)
+        now_us = round(dt.datetime.now(dt.UTC).timestamp() * 1e6)
+        ground.send(topic, [[[self.at(window[0] + dt.timedelta(minutes=5), 1)]]], received_us=now_us)
+
+        told = self.look(ground)
+
+        assert told == [(missing, window[1], "absent", "window")]
+        assert self.look(ground) == told
+        assert there != missing
+
+    @pytest.mark.usefixtures("fence")
+    def test_a_device_that_comes_back_with_its_fixes_takes_the_event_back(
+        self, ground: Ground, window: tuple[dt.datetime, dt.datetime]
+    ) -> None:
+        device, topic = self.new_device(ground)
+        assert [row[0] for row in self.look(ground)] == [device]
+
+        now_us = round(dt.datetime.now(dt.UTC).timestamp() * 1e6)
+        ground.send(topic, [[[self.at(window[0] + dt.timedelta(minutes=5), 1)]]], received_us=now_us)
+
+        assert self.look(ground) == []
+
+    @pytest.mark.usefixtures("fence")
+    def test_hours_before_the_grace_is_over_are_left_alone(self, ground: Ground) -> None:
+        self.new_device(ground)
+        ground.connection.execute("UPDATE geofence SET rules = jsonb_set(rules, '{absence_grace_s}', '7200')")
+
+        assert self.look(ground) == []
+        assert ground.select("SELECT settled_at FROM geofence_absence") == [(None,)]
