@@ -53,16 +53,20 @@ def add_events(connection: psycopg.Connection[Any], events: Sequence[Event]) -> 
     connection.execute(queries.get("add_sender_events").encode(), parameters)
 
 
-def note_contact(connection: psycopg.Connection[Any], contact: Contact) -> None:
-    """Put it in the place of the status before, unless that one came later."""
+def note_contacts(connection: psycopg.Connection[Any], contacts: Sequence[Contact]) -> None:
+    """Put the last one of each phone in the place of its status before, unless that one came later."""
     parameters = {
-        "tenant_id": contact.device.tenant_id,
-        "device_id": contact.device.id,
-        "time": contact.time,
-        "received_at": contact.received_at,
-        "online": contact.online,
-        "gps": str(contact.gps),
-        "version": contact.version,
-        "battery_pct": contact.battery_pct,
+        "tenant_id": [contact.device.tenant_id for contact in contacts],
+        "device_id": [contact.device.id for contact in contacts],
+        "gps": [str(contact.gps) for contact in contacts],
+        **{
+            name: [getattr(contact, name) for contact in contacts]
+            for name in ("time", "received_at", "online", "version", "battery_pct")
+        },
     }
-    connection.execute(queries.get("note_sender_contact").encode(), parameters)
+    connection.execute(queries.get("note_sender_contacts").encode(), parameters)
+
+
+def note_contact(connection: psycopg.Connection[Any], contact: Contact) -> None:
+    """The same for one."""
+    note_contacts(connection, [contact])

@@ -40,10 +40,22 @@ FROM unnest(%(tenant_id)s::uuid[], %(device_id)s::integer[], %(time)s::timestamp
             %(accuracy_m)s::float8[])
 ON CONFLICT DO NOTHING;
 
--- note_sender_contact --
--- What a phone has told last, by the server's clock; a value that this message doesn't tell stays.
+-- note_sender_contacts --
+-- What phones have told last, by the server's clock and the order in which it came; a value that is not told stays.
+WITH told AS (
+    SELECT DISTINCT ON (n.device_id)
+           n.tenant_id, n.device_id, n.time, n.received_at, n.online, n.gps, n.version,
+           array_agg(n.battery_pct) FILTER (WHERE n.battery_pct IS NOT NULL)
+               OVER (PARTITION BY n.device_id ORDER BY n.received_at, n.place) AS batteries
+    FROM unnest(%(tenant_id)s::uuid[], %(device_id)s::integer[], %(time)s::timestamptz[], %(received_at)s::timestamptz[],
+                %(online)s::boolean[], %(gps)s::text[], %(version)s::text[], %(battery_pct)s::float8[])
+         WITH ORDINALITY AS n (tenant_id, device_id, time, received_at, online, gps, version, battery_pct, place)
+    ORDER BY n.device_id, n.received_at DESC, n.place DESC
+)
 INSERT INTO device_status AS s (tenant_id, device_id, time, received_at, online, gps, version, battery_pct)
-VALUES (%(tenant_id)s, %(device_id)s, %(time)s, %(received_at)s, %(online)s, %(gps)s, %(version)s, %(battery_pct)s)
+SELECT tenant_id, device_id, time, received_at, online, gps, version, batteries[cardinality(batteries)]
+FROM told
+ORDER BY device_id
 ON CONFLICT (tenant_id, device_id) DO UPDATE
 SET time = excluded.time, received_at = excluded.received_at, online = excluded.online, gps = excluded.gps,
     version = excluded.version, battery_pct = coalesce(excluded.battery_pct, s.battery_pct)

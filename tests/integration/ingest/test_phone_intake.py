@@ -59,3 +59,26 @@ def test_a_word_that_comes_late_does_not_hide_what_is_known(acme: Acme) -> None:
         intake.take(connection, [contact(1, online=True, battery_pct=40)])
 
     assert acme.select("SELECT online, battery_pct FROM device_status") == [(False, 50)]
+
+
+def test_of_many_words_in_one_batch_the_last_stands_with_the_last_known_battery(acme: Acme) -> None:
+    def contact(device: str, *, online: bool, battery_pct: float | None) -> intake.Delivery:
+        word = reports.Contact(time=NOW, online=online, battery_pct=battery_pct)
+        return delivery(device, reports.Report(contact=word))
+
+    with psycopg.connect(acme.database.backend_dsn, autocommit=True) as connection:
+        intake.take(
+            connection,
+            [
+                contact("van-000", online=True, battery_pct=50),
+                contact("van-000", online=True, battery_pct=49),
+                contact("van-001", online=True, battery_pct=10),
+                contact("van-000", online=False, battery_pct=None),
+                contact("van-002", online=True, battery_pct=None),
+            ],
+        )
+
+    rows = acme.select(
+        "SELECT d.name, online, battery_pct FROM device_status JOIN device d ON d.id = device_id ORDER BY 1"
+    )
+    assert rows == [("van-000", False, 49), ("van-001", True, 10), ("van-002", True, None)]
