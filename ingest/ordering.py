@@ -28,7 +28,12 @@ def late_rows(rows: fix_rows.FixRows, slots: npt.NDArray[np.void]) -> npt.NDArra
 
 
 def disordered(rows: fix_rows.FixRows, slots: npt.NDArray[np.void]) -> npt.NDArray[np.bool_]:
-    """Which rows, in the order of arrival, come after one of their device that is newer."""
+    """Which rows, in the order of arrival, come after one of their device that is newer; none of those outside of the order."""
+    stands = (rows["quality"] & int(fix_quality.OUTSIDE)) == 0
+    if not stands.all():
+        among = np.zeros(len(rows), np.bool_)
+        among[stands] = disordered(rows[stands], slots)
+        return among
     order = np.argsort(rows["slot"], kind="stable")
     slot, time_us = rows["slot"][order], rows["time_us"][order]
     found = time_us < slots["newest_us"][slot]
