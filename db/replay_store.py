@@ -1,6 +1,6 @@
 """What deriving a track anew asks of the database and writes there, inside the transaction that its caller holds.
 
-A statement on fixes names the bounds of one chunk in full: with bounds in parameters the server locks every chunk there is.
+A read of fixes names the bounds of one chunk in full: with bounds in parameters the server locks every chunk there is.
 """
 
 import datetime as dt
@@ -21,8 +21,10 @@ _TYPES = [
     ("time_us", ">i8"),
     ("lat", ">f8"),
     ("lon", ">f8"),
+    ("seq", ">i8"),
     ("odometer_m", ">f8"),
     ("received_us", ">i8"),
+    ("fix_mode", ">i2"),
     ("alt_m", ">f4"),
     ("speed_mps", ">f4"),
     ("hdop", ">f4"),
@@ -49,6 +51,10 @@ LATEST_DTYPE = np.dtype(
         ("fix_mode", "i2"),
         ("moving", "?"),
     ]
+)
+_AS_READ = (
+    *("device_id", "lat", "lon", "seq", "odometer_m", "fix_mode"),
+    *("alt_m", "speed_mps", "hdop", "accuracy_m"),
 )
 EVER_US = (-(2**61), 2**61)
 _EVER = ("-infinity", "infinity")
@@ -115,20 +121,18 @@ class ReplayStore:
             place = place[place >= last]
             since_us[last] = rows["time_us"][-1] + 1
 
-    def correct_fixes(
-        self, chunk: Chunk, rows: fix_rows.FixRows, *, is_new: npt.NDArray[np.bool_], now: dt.datetime
-    ) -> None:
-        """Write flags and legs of rows within a chunk."""
+    def correct_fixes(self, rows: fix_rows.FixRows, *, is_new: npt.NDArray[np.bool_], now: dt.datetime) -> None:
+        """Write flags and legs of rows that are there."""
+        names = ("device_id", "lat", "lon", "seq", "fix_mode", "moving", "quality")
         parameters = {
-            "device_id": rows["device_id"],
+            **{name: rows[name] for name in names},
             "time": array_params.instants(rows["time_us"]),
+            "received_at": array_params.instants(rows["received_us"]),
             "distance_m": (rows["distance_mm"] / 1e3).astype("f4"),
-            "moving": rows["moving"],
-            "quality": rows["quality"],
             "is_new": is_new,
             "now": now,
         }
-        self._connection.execute(_within("correct_fixes", chunk), parameters, prepare=False)
+        self._connection.execute(queries.get("correct_fixes").encode(), parameters)
 
     def set_activity(self, windows: Mapping[str, Any], hours: npt.NDArray[np.void], *, now: dt.datetime) -> None:
         """Make the hours of these windows (`windows`) these; `corrected_at` is set on those that were others."""
@@ -179,7 +183,7 @@ class ReplayStore:
         with self._connection.cursor() as cursor, cursor.copy(_within("replay_fixes", chunk, **more)) as copy:
             found = binary_copy.decode(b"".join(copy), _TYPES)
         rows = fix_rows.empty(len(found), ROW_FIELDS)
-        for name in ("device_id", "lat", "lon", "odometer_m", "alt_m", "speed_mps", "hdop", "accuracy_m"):
+        for name in _AS_READ:
             rows[name] = found[name]
         for name in ("time_us", "received_us"):
             rows[name] = found[name] + array_params.POSTGRES_EPOCH_US
@@ -224,7 +228,8 @@ def _within(name: str, chunk: Chunk, **more: sql.Composable) -> sql.Composed:
 
 
 def _instant(us: int) -> sql.Composable:
-    return sql.SQL("{}::timestamptz").format(sql.Literal(_text(us)))
+    # A constant from the parser on: a cast would be worked out when it is too late to leave chunks out of an UPDATE.
+    return sql.SQL("TIMESTAMPTZ {}").format(sql.Literal(_text(us)))
 
 
 def _bounded(us: Times) -> npt.NDArray[np.datetime64]:

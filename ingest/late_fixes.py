@@ -140,15 +140,13 @@ class Replay:
             own = (since_us < chunk.until_us) & (until_us > chunk.since_us)
             if own.any():
                 for rows in self._store.read(chunk, ids[own], since_us[own], until_us[own], most=MOST_ROWS):
-                    self._fold(chunk, rows, found, fences)
+                    self._fold(rows, found, fences)
         windows = replay_store.windows(ids, since_us, until_us)
         self._store.set_activity(windows, hours.merged(found.hours), now=self._now)
         self._store.set_checkpoints(windows, found.checkpoints)
         fences.save(self._connection, windows, now=self._now)
 
-    def _fold(
-        self, chunk: replay_store.Chunk, rows: fix_rows.FixRows, found: _Found, fences: "fence_replay.FenceReplay"
-    ) -> None:
+    def _fold(self, rows: fix_rows.FixRows, found: _Found, fences: fence_replay.FenceReplay) -> None:
         rows["quality"] = rows["old_quality"] & _OWN_FLAGS
         ends = fix_rows.run_ends(rows["device_id"])
         own = [self._devices[device] for device in rows["device_id"][ends].tolist()]
@@ -162,7 +160,7 @@ class Replay:
         if len(clean):
             openings = self._fold_clean(clean)
             rows[is_clean] = clean
-        self._correct(chunk, rows)
+        self._correct(rows)
         good = clean[(clean["quality"] & int(fix_quality.BAD)) == 0]
         found.hours.append(hours.by_hour(good))
         stays = {device: self._devices[device].stays for device in before}
@@ -193,12 +191,12 @@ class Replay:
             device.seen_us = int(clean["time_us"][end])
         return pipeline.openings_of(clean, folded)
 
-    def _correct(self, chunk: replay_store.Chunk, rows: fix_rows.FixRows) -> None:
+    def _correct(self, rows: fix_rows.FixRows) -> None:
         distance_m = (rows["distance_mm"] / 1e3).astype(np.float32)
         changed = (distance_m != rows["old_distance_m"]) | (rows["moving"] != rows["old_moving"])
         changed |= rows["quality"] != rows["old_quality"]
         if changed.any():
-            self._store.correct_fixes(chunk, rows[changed], is_new=self._is_touched(rows[changed]), now=self._now)
+            self._store.correct_fixes(rows[changed], is_new=self._is_touched(rows[changed]), now=self._now)
 
     def _is_touched(self, rows: fix_rows.FixRows) -> npt.NDArray[np.bool_]:
         names = ["device_id", "time_us"]

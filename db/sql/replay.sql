@@ -38,7 +38,7 @@ DELETE FROM replay_window;
 -- The first fixes of these windows; {since} and {until} are the bounds of one chunk, written out for the planner. Each lateral is
 -- a walk on the key (device_id, time).
 COPY (
-    SELECT f.device_id, f.time, f.lat, f.lon, coalesce(f.odometer_m, 'NaN'), f.received_at, coalesce(f.alt_m, 'NaN'),
+    SELECT f.device_id, f.time, f.lat, f.lon, f.seq, coalesce(f.odometer_m, 'NaN'), f.received_at, f.fix_mode, coalesce(f.alt_m, 'NaN'),
            coalesce(f.speed_mps, 'NaN'), coalesce(f.hdop, 'NaN'), coalesce(f.accuracy_m, 'NaN'), f.distance_m, f.quality,
            f.moving
     FROM replay_window w
@@ -52,13 +52,17 @@ COPY (
 ) TO STDOUT (FORMAT binary);
 
 -- correct_fixes --
--- What follows from the order, of fixes within one chunk; those that came just now are not corrected but derived.
-UPDATE fix AS f
-SET distance_m = n.distance_m, moving = n.moving, quality = n.quality,
-    corrected_at = CASE WHEN n.is_new THEN f.corrected_at ELSE %(now)s END
-FROM unnest(%(device_id)s, %(time)s, %(distance_m)s, %(moving)s, %(quality)s, %(is_new)s)
-     AS n (device_id, time, distance_m, moving, quality, is_new)
-WHERE f.device_id = n.device_id AND f.time = n.time AND f.time >= {since} AND f.time < {until};
+-- What follows from the order, of fixes that are there; those that came just now are not corrected but derived. An UPDATE would
+-- lock every chunk of the table, whatever its conditions; an INSERT that meets its row locks the row's chunk alone.
+INSERT INTO fix AS f (device_id, time, lat, lon, seq, received_at, fix_mode, distance_m, moving, quality, corrected_at)
+SELECT device_id, time, lat, lon, seq, received_at, fix_mode, distance_m, moving, quality,
+       CASE WHEN is_new THEN NULL ELSE %(now)s END
+FROM unnest(%(device_id)s, %(time)s, %(lat)s, %(lon)s, %(seq)s, %(received_at)s, %(fix_mode)s, %(distance_m)s, %(moving)s,
+            %(quality)s, %(is_new)s)
+     AS n (device_id, time, lat, lon, seq, received_at, fix_mode, distance_m, moving, quality, is_new)
+ON CONFLICT (device_id, time) DO UPDATE
+SET distance_m = excluded.distance_m, moving = excluded.moving, quality = excluded.quality,
+    corrected_at = coalesce(excluded.corrected_at, f.corrected_at);
 
 -- correct_activity --
 -- Whole hours in the place of what they were; those that stay the same are not touched.

@@ -224,6 +224,30 @@ class TestCorrections:
         assert len(ground.rows(away)["fix"]) == len(days) + len(now)
 
 
+def test_a_late_fix_locks_the_chunks_that_it_touches_and_no_others(
+    ground: Ground, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _, topic = ground.new_device()
+    ground.send(topic, [[[fix(day, day * 86_400, 60.0 + day * 0.001, spd=9.0) for day in range(200)]]])
+    locked: list[int] = []
+    derive = late_fixes.derive
+
+    def derive_and_count(written: Any, **more: Any) -> Any:
+        changed = derive(written, **more)
+        query = (
+            "SELECT count(*) FROM pg_locks l JOIN pg_class c ON c.oid = l.relation JOIN pg_namespace n"
+            " ON n.oid = c.relnamespace WHERE l.pid = pg_backend_pid() AND n.nspname = '_timescaledb_internal'"
+        )
+        locked.append(more["connection"].execute(query).fetchone()[0])
+        return changed
+
+    monkeypatch.setattr(late_fixes, "derive", derive_and_count)
+    ground.send(topic, [[[fix(1000, 86_400 * 100 + 60, 60.2, spd=9.0)]]])
+
+    # Of each chunk the table and its index; there are 200 chunks.
+    assert 0 < locked[0] <= 10
+
+
 class TestReceipts:
     def counts(self, ground: Ground, device: int) -> list[tuple[int, ...]]:
         return ground.select(
