@@ -4,7 +4,7 @@ import argparse
 from collections.abc import Callable
 from typing import Any
 
-from bench import clients, gateway_load, gateway_press, geofences, map_10k, nmea, presses, results, wire
+from bench import clients, gateway_load, gateway_press, geofences, map_10k, nmea, phones, presses, results, wire
 
 Rows = list[dict[str, Any]]
 BENCHES: dict[str, Callable[[float], Rows]] = {
@@ -12,6 +12,7 @@ BENCHES: dict[str, Callable[[float], Rows]] = {
     "wire_20": lambda seconds: wire.measure(20, seconds),
     "press_idle": lambda seconds: presses.measure("press_idle", seconds),
     "press_loaded": lambda seconds: presses.measure("press_loaded", seconds),
+    "phones_http": phones.measure,
     "geofence": lambda _: geofences.measure(),
     "nmea": lambda _: nmea.measure(),
     "gateway_load": lambda _: gateway_load.measure(),
