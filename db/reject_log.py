@@ -5,6 +5,7 @@ import datetime as dt
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import Any
 
 import psycopg
@@ -14,6 +15,15 @@ from db import quarantine, queries
 MOST_BYTES = 128 * 1024
 """The longest payload that the contract allows, 500 fixes with every field at its longest, fits."""
 _LONGEST_REASON = 2_000
+
+
+class Kind(StrEnum):
+    """What was wrong, in a word that can be counted by."""
+
+    STRANGER = "stranger"  # tenant or device are not in service
+    TOPIC = "topic"  # it came where no device sends
+    UNREADABLE = "unreadable"  # the payload, or some of its elements
+    REFUSED = "refused"  # by the database
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,30 +36,41 @@ class Reject:
     received_at: dt.datetime
     tenant: str | None = None
     device: str | None = None
+    kind: Kind = Kind.UNREADABLE
 
 
 def add(connection: psycopg.Connection[Any], rejects: Sequence[Reject]) -> None:
-    """Keep rejects; of a device that nobody has registered the sender is noted."""
+    """Keep rejects; of a device that nobody has registered the sender is noted.
+
+    Of what is longer than MOST_BYTES the beginning is kept and its length noted: it can't be replayed.
+    """
     parameters = {
         "received_at": [reject.received_at for reject in rejects],
-        "topic": [_storable(reject.topic) for reject in rejects],
+        "topic": [storable(reject.topic) for reject in rejects],
         "payload": [reject.payload[:MOST_BYTES] for reject in rejects],
         "reason": [_reason(reject) for reject in rejects],
+        "kind": [str(reject.kind) for reject in rejects],
+        "whole_bytes": [len(reject.payload) if len(reject.payload) > MOST_BYTES else None for reject in rejects],
         "tenant": [reject.tenant for reject in rejects],
         "device": [reject.device for reject in rejects],
     }
     connection.execute(queries.get("add_rejects").encode(), parameters)
-    quarantine.note(connection, [dataclasses.replace(reject, topic=_storable(reject.topic)) for reject in rejects])
+    quarantine.note(connection, [dataclasses.replace(reject, topic=storable(reject.topic)) for reject in rejects])
+
+
+def storable(text: str) -> str:
+    """A text as PostgreSQL can store it: without NUL and halves of surrogate pairs."""
+    return text.replace("\x00", "�").encode("utf-8", "replace").decode()
+
+
+def short(reason: str) -> str:
+    """A reason as it is kept."""
+    return storable(reason)[:_LONGEST_REASON]
 
 
 def _reason(reject: Reject) -> str:
-    reason = _storable(reject.reason)[:_LONGEST_REASON]
+    reason = short(reject.reason)
     if len(reject.payload) <= MOST_BYTES:
         return reason
     digest = hashlib.sha256(reject.payload).hexdigest()
     return f"{reason} (the first {MOST_BYTES} of {len(reject.payload)} bytes are kept; SHA-256 of all: {digest})"
-
-
-def _storable(text: str) -> str:
-    # PostgreSQL stores neither NUL nor half of a surrogate pair.
-    return text.replace("\x00", "�").encode("utf-8", "replace").decode()

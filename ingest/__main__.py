@@ -8,7 +8,7 @@ from typing import Annotated, NoReturn
 import typer
 import uvloop
 
-from ingest import errors, health, log, service, settings
+from ingest import errors, health, log, reject_cli, service, settings
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
 
@@ -46,6 +46,10 @@ def tell_health(
         _fail(error)
     if not quiet:
         print(", ".join(f"{name} {value}" for name, value in vitals.items() if name != "time"))
+
+
+app.command("replay-rejects")(reject_cli.replay_rejects)
+app.command("rejects")(reject_cli.list_rejects)
 
 
 async def _run(choice: settings.Settings) -> None:

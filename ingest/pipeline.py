@@ -261,7 +261,7 @@ def refuse(batch: Batch, reason: str) -> None:
     """Reject a batch of one payload as a whole; the numbers in it that can be read are acknowledged."""
     decoded = fix_decoder.decode(batch.payloads)
     batch.bad = [fix_decoder.BadPayload(message=0, reason=reason, seqs=tuple(decoded.rows["seq"].tolist()))]
-    _reject(batch, {})
+    _reject(batch, {}, kind=reject_log.Kind.REFUSED)
 
 
 def _reject_strangers(batch: Batch, unknown: npt.NDArray[np.bool_], devices: registry.Registry) -> dict[int, list[str]]:
@@ -274,7 +274,9 @@ def _reject_strangers(batch: Batch, unknown: npt.NDArray[np.bool_], devices: reg
     return reasons
 
 
-def _reject(batch: Batch, reasons: dict[int, list[str]]) -> None:
+def _reject(batch: Batch, reasons: dict[int, list[str]], kind: reject_log.Kind = reject_log.Kind.UNREADABLE) -> None:
+    """Reject the messages of strangers, whose reasons are given, and those with something bad, which are of `kind`."""
+    strangers = frozenset(reasons)
     for bad in batch.bad:
         reasons.setdefault(bad.message, []).append(bad.reason)
         batch.refused_seqs.setdefault(batch.topics[bad.message], []).extend(bad.seqs)
@@ -282,6 +284,7 @@ def _reject(batch: Batch, reasons: dict[int, list[str]]) -> None:
     for message, words in reasons.items():
         topic = batch.topics[message]
         tenant, device = device_name(topic) or (None, None)
+        stranger = reject_log.Kind.TOPIC if tenant is None else reject_log.Kind.STRANGER
         batch.rejects.append(
             reject_log.Reject(
                 topic=topic.decode("utf-8", "replace"),
@@ -290,6 +293,7 @@ def _reject(batch: Batch, reasons: dict[int, list[str]]) -> None:
                 received_at=received_at,
                 tenant=tenant,
                 device=device,
+                kind=stranger if message in strangers else kind,
             )
         )
 

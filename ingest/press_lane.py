@@ -30,6 +30,8 @@ _AWAY = (
     *(psycopg.OperationalError, psycopg.InterfaceError, psycopg.InternalError, psycopg.ProgrammingError),
 )
 """The database is away, changes hands or is being migrated: the press waits for it, however long that takes."""
+NOT_A_TOPIC = "not a topic of a device"
+NO_TENANT = "there is no tenant {}"
 _MOST_TRIES = 5
 """After so many failures of another kind a press is kept among the rejects, so that those behind it come through."""
 
@@ -135,16 +137,16 @@ def take_press(source: sa.Engine, topic: bytes, payload: bytes, received_at: dt.
     """Turn a message of the panic lane into a press and its alert, or into a reject that nobody can overlook."""
     name = _parse(topic)
     if name is None:
-        _reject(source, topic, payload, "not a topic of a device", received_at)
+        _reject(source, topic, payload, NOT_A_TOPIC, received_at, reject_log.Kind.TOPIC)
         return
     device = find_device(source, (name.tenant, name.device))
     if device is None:
-        _reject(source, topic, payload, f"there is no tenant {name.tenant}", received_at)
+        _reject(source, topic, payload, NO_TENANT.format(name.tenant), received_at, reject_log.Kind.STRANGER)
         return
     try:
         press = panic.decode(payload, origin=topic.decode(), received_at=received_at)
     except fields.WireError as error:
-        _reject(source, topic, payload, str(error), received_at)
+        _reject(source, topic, payload, str(error), received_at, reject_log.Kind.UNREADABLE)
         if device.id is None:
             return
         # A registered device said something that nobody can read, on the lane of emergencies: somebody must look (R44).
@@ -166,7 +168,8 @@ def receive(source: sa.Engine, press: telemetry.Press, device: telemetry.DeviceR
 
 
 def _give_up(source: sa.Engine, topic: bytes, payload: bytes, received_at: dt.datetime) -> None:
-    _reject(source, topic, payload, f"could not be taken in {_MOST_TRIES} tries; the log says why", received_at)
+    reason = f"could not be taken in {_MOST_TRIES} tries; the log says why"
+    _reject(source, topic, payload, reason, received_at, reject_log.Kind.REFUSED)
 
 
 def find_device(source: sa.Engine, name: device_lookup.Name) -> telemetry.DeviceRef | None:
@@ -181,7 +184,9 @@ def find_device(source: sa.Engine, name: device_lookup.Name) -> telemetry.Device
     return found.get(name, telemetry.DeviceRef(tenant_id=tenants[tenant], name=device))
 
 
-def _reject(source: sa.Engine, topic: bytes, payload: bytes, reason: str, received_at: dt.datetime) -> None:
+def _reject(
+    source: sa.Engine, topic: bytes, payload: bytes, reason: str, received_at: dt.datetime, kind: reject_log.Kind
+) -> None:
     name = _parse(topic)
     text = topic.decode("utf-8", "replace")
     logger.critical("a message of the panic lane was rejected: %s", reason, extra={"topic": text})
@@ -192,6 +197,7 @@ def _reject(source: sa.Engine, topic: bytes, payload: bytes, reason: str, receiv
         received_at=received_at,
         tenant=name.tenant if name else None,
         device=name.device if name else None,
+        kind=kind,
     )
     with source.begin() as connection:
         reject_log.add(_driver(connection), [reject])

@@ -50,7 +50,7 @@ class Settings:
         """
         default = {setting.name: setting.default for setting in dataclasses.fields(cls)}
         return cls(
-            database_url=_required(env, "INGEST_DATABASE_URL"),
+            database_url=database_url(env),
             broker=_broker("INGEST_MQTT_URL", _required(env, "INGEST_MQTT_URL"), env.get("INGEST_MQTT_CA")),
             health_file=health_file(env),
             batch_messages=_whole(env, "INGEST_BATCH_MESSAGES", default["batch_messages"], 1, 100_000),
@@ -63,6 +63,15 @@ class Settings:
             http_host=env.get("INGEST_HTTP_HOST") or _LOOPBACK,
             http_port=_whole(env, "INGEST_HTTP_PORT", 0, 1, _HIGHEST_PORT) if env.get("INGEST_HTTP_PORT") else None,
         )
+
+
+def database_url(env: Mapping[str, str]) -> str:
+    """The address of the database, which the commands beside `run` need as well.
+
+    Raises:
+        SettingsError: it is missing.
+    """
+    return _required(env, "INGEST_DATABASE_URL")
 
 
 def health_file(env: Mapping[str, str]) -> Path | None:

@@ -22,6 +22,8 @@ _WAIT_S = 1.0
 
 Message = tuple[bytes, bytes]
 """Topic and payload."""
+Refusal = tuple[reject_log.Kind, str]
+"""What was wrong with one, and why it was not taken."""
 
 
 class StatusLane:
@@ -100,27 +102,30 @@ def save(database_url: str, messages: Sequence[Message], received_at: dt.datetim
         rejects = []
         for topic, payload in messages:
             name = names.get(topic)
-            reason = _save(connection, devices.get((name.tenant, name.device)) if name else None, payload, received_at)
-            if reason is not None:
-                rejects.append(_reject(topic, payload, reason, name, received_at))
+            device = devices.get((name.tenant, name.device)) if name else None
+            refusal = save_one(connection, device, payload, received_at)
+            if refusal is not None:
+                rejects.append(_reject(topic, payload, refusal, name, received_at))
         if rejects:
             reject_log.add(connection, rejects)
 
 
-def _save(
+def save_one(
     connection: psycopg.Connection[Any], device: telemetry.DeviceRef | None, payload: bytes, received_at: dt.datetime
-) -> str | None:
+) -> Refusal | None:
     """Why a status could not be taken; None where it was."""
     if not payload:
         return None  # it takes a retained message back and says nothing of the device
     if device is None:
-        return "no such device in service"
+        return reject_log.Kind.STRANGER, "no such device in service"
     try:
         word = status.decode(payload)
         with connection.transaction():
             status_log.save(connection, device, word, received_at)
-    except (fields.WireError, psycopg.DataError, UnicodeError) as error:
-        return str(error)
+    except (fields.WireError, UnicodeError) as error:
+        return reject_log.Kind.UNREADABLE, str(error)
+    except psycopg.DataError as error:
+        return reject_log.Kind.REFUSED, str(error)
     return None
 
 
@@ -132,8 +137,9 @@ def _parse(topic: bytes) -> topics.DeviceTopic | None:
 
 
 def _reject(
-    topic: bytes, payload: bytes, reason: str, name: topics.DeviceTopic | None, received_at: dt.datetime
+    topic: bytes, payload: bytes, refusal: Refusal, name: topics.DeviceTopic | None, received_at: dt.datetime
 ) -> reject_log.Reject:
+    kind, reason = refusal
     return reject_log.Reject(
         topic=topic.decode("utf-8", "replace"),
         payload=payload,
@@ -141,4 +147,5 @@ def _reject(
         received_at=received_at,
         tenant=name.tenant if name else None,
         device=name.device if name else None,
+        kind=kind if name else reject_log.Kind.TOPIC,
     )

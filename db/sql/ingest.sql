@@ -23,16 +23,6 @@ WHERE l.device_id IS NOT NULL OR s.device_id IS NOT NULL;
 -- What tenants have set about the truth of fixes.
 SELECT tenant_id, kind, max_speed_mps, max_hdop, max_accuracy_m, drift_radius_m, park_after_s, floor FROM quality_rule;
 
--- add_rejects --
--- Payloads that could not be taken.
-INSERT INTO reject (received_at, topic, payload, reason, tenant_id, device_id)
-SELECT n.received_at, n.topic, n.payload, n.reason, t.id, d.id
-FROM unnest(%(received_at)s::timestamptz[], %(topic)s::text[], %(payload)s::bytea[], %(reason)s::text[],
-            %(tenant)s::text[], %(device)s::text[])
-     AS n (received_at, topic, payload, reason, tenant, device)
-LEFT JOIN tenant t ON t.slug = n.tenant
-LEFT JOIN device d ON d.tenant_id = t.id AND d.name = n.device;
-
 -- save_status --
 -- The newest word of a device about itself.
 INSERT INTO device_status AS s (tenant_id, device_id, time, received_at, online, gps, backlog, version, battery_pct,

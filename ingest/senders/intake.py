@@ -57,7 +57,7 @@ def take(connection: psycopg.Connection[Any], deliveries: Sequence[Delivery]) ->
             return [fate for delivery in deliveries for fate in take(connection, [delivery])]
         logger.warning("the database refuses a message of a phone: %s", type(error).__name__)
         with connection.transaction():
-            reject_log.add(connection, [_reject(deliveries[0], str(error))])
+            reject_log.add(connection, [_reject(deliveries[0], str(error), reject_log.Kind.REFUSED)])
         return [Fate.REFUSED]
 
 
@@ -70,7 +70,8 @@ def _save(connection: psycopg.Connection[Any], deliveries: Sequence[Delivery]) -
         device = devices.get(delivery.sender)
         reasons = _reasons(delivery, device)
         if reasons:
-            rejects.append(_reject(delivery, "; ".join(reasons)))
+            kind = reject_log.Kind.STRANGER if device is None else reject_log.Kind.UNREADABLE
+            rejects.append(_reject(delivery, "; ".join(reasons), kind))
         if device is not None and delivery.report is not None:
             known.append((delivery, delivery.report, device))
             fates.append(Fate.TAKEN)
@@ -98,9 +99,9 @@ def _write(
     events = [_event(claim, delivery, device) for delivery, report, device in known for claim in report.claims]
     if events:
         sender_log.add_events(connection, events)
-    for delivery, report, device in known:
-        if report.contact is not None:
-            sender_log.note_contact(connection, _contact(report.contact, delivery, device))
+    contacts = [_contact(report.contact, delivery, device) for delivery, report, device in known if report.contact]
+    if contacts:
+        sender_log.note_contacts(connection, contacts)
 
 
 def _messages(
@@ -147,7 +148,7 @@ def _contact(contact: reports.Contact, delivery: Delivery, device: telemetry.Dev
     )
 
 
-def _reject(delivery: Delivery, reason: str) -> reject_log.Reject:
+def _reject(delivery: Delivery, reason: str, kind: reject_log.Kind) -> reject_log.Reject:
     tenant, device = delivery.sender
     return reject_log.Reject(
         topic=delivery.topic,
@@ -156,4 +157,5 @@ def _reject(delivery: Delivery, reason: str) -> reject_log.Reject:
         received_at=delivery.received_at,
         tenant=tenant,
         device=device,
+        kind=kind,
     )

@@ -15,22 +15,27 @@ def delivery(topic: str, payload: bytes, received_at: dt.datetime) -> intake.Del
 
     Its presses are not among what is taken: they were when it came.
     """
-    sender = owntracks_lane.sender_of(topic.encode()) or _http_sender(topic)
-    if sender is None:
+    named = sender(topic)
+    if named is None:
         return None
     report, refusal = None, None
     try:
-        report = _read(topic, payload, "/".join(sender), received_at)
+        report = _read(topic, payload, "/".join(named), received_at)
     except fields.WireError as error:
         refusal = str(error)
     return intake.Delivery(
-        sender=sender, topic=topic, payload=payload, received_at=received_at, report=report, refusal=refusal
+        sender=named, topic=topic, payload=payload, received_at=received_at, report=report, refusal=refusal
     )
 
 
-def http_topic(protocol: str, sender: device_lookup.Name) -> str:
+def sender(topic: str) -> device_lookup.Name | None:
+    """The phone that a topic, or what stands for one, names."""
+    return owntracks_lane.sender_of(topic.encode()) or _http_sender(topic)
+
+
+def http_topic(protocol: str, name: device_lookup.Name) -> str:
     """What stands for a topic where a message came over HTTP."""
-    return "/".join((HTTP_PREFIX, protocol, *sender))
+    return "/".join((HTTP_PREFIX, protocol, *name))
 
 
 def _http_sender(topic: str) -> device_lookup.Name | None:

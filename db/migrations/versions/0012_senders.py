@@ -22,6 +22,7 @@ def upgrade() -> None:
     _make_sender_queue()
     _make_sender_event()
     _make_quarantine()
+    _extend_reject()
     # Only what comes says something to who waits for it; what is taken away doesn't.
     op.execute(
         "CREATE TRIGGER notify_changes AFTER INSERT ON sender_queue "
@@ -36,6 +37,9 @@ def upgrade() -> None:
 def downgrade() -> None:
     """Take it away."""
     protection.act_as_owner()
+    op.drop_index("ix_reject_tenant_id_received_at", "reject")
+    for column in ("kind", "device_name", "whole_bytes"):
+        op.drop_column("reject", column)
     for table in _TABLES:
         op.drop_table(table)
 
@@ -111,6 +115,19 @@ def _make_quarantine() -> None:
         _tenant("quarantine"),
         sa.PrimaryKeyConstraint("tenant_id", "device_name", name=op.f("pk_quarantine")),
     )
+
+
+def _extend_reject() -> None:
+    op.add_column("reject", sa.Column("kind", sa.Text(), server_default="unreadable", nullable=False))
+    op.add_column("reject", sa.Column("device_name", sa.Text(), nullable=True, comment="as its topic names it"))
+    op.add_column(
+        "reject",
+        sa.Column("whole_bytes", sa.BigInteger(), nullable=True, comment="how long it was, where a part alone is kept"),
+    )
+    op.create_check_constraint(
+        op.f("ck_reject_kind"), "reject", "kind IN ('stranger', 'topic', 'unreadable', 'refused')"
+    )
+    op.create_index("ix_reject_tenant_id_received_at", "reject", ["tenant_id", "received_at"])
 
 
 def _tenant(table: str) -> sa.ForeignKeyConstraint:
