@@ -38,7 +38,7 @@ class Reader:
     def __init__(self, acme: Acme) -> None:
         self.weight = 0
         self.session = queue_session.QueueSession(acme.database.backend_dsn, on_messages=self._note)
-        self.taken: list[tuple[int, subscriber.Taken]] = []
+        self.taken = list[tuple[int, subscriber.Taken]]()
 
     def _note(self, weight: int) -> None:
         self.weight += weight
