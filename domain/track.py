@@ -24,6 +24,11 @@ AGREEING = 3
 ANCHOR_FIXES = 5
 """The anchor of what stands is the mean of so many fixes: one alone may be anywhere in the noise."""
 RADIUS_ACCURACIES = 3.0
+INNER_RADIUS_M = 25.0
+AGREEING_INSIDE = 6
+"""A slow unit on its way takes a new anchor nearer by, so that corners aren't cut, when so many fixes in a row lie outside."""
+PARKED_RADII = 1.5
+"""What is parked is believed to stay: only out here do three slow fixes speak for more than wandering."""
 FAR_RADII = 2.0
 """So far from the anchor one fix is enough, unless it says that it stands."""
 STANDING_WORD_S = 60.0
@@ -66,6 +71,7 @@ class State:
     anchor: Place | None = None  #: where it stands, since when; None: at the reference
     origin: Place | None = None  #: up to where the way is counted; None: up to the reference
     away: int = 0  #: fixes in a row that speak for a departure
+    creeping: int = 0  #: fixes in a row of a slow unit on its way that lie outside of the inner radius
     is_parked: bool = False
     suspect: Place | None = None  #: the last jump, and how many agree
 
@@ -79,7 +85,7 @@ class State:
         """Whether there is nothing beyond the last good fix."""
         return (
             (self.believed or self.anchor or self.origin or self.suspect) is None
-            and self.away == 0
+            and self.away == self.creeping == 0
             and not self.is_parked
         )
 
@@ -121,14 +127,16 @@ def step(
     driven_m = odometer_way_m(reference.odometer_m, point.odometer_m, elapsed_us, limits)
     anchor = state.anchor or Place(time_us=reference.time_us, lat=reference.lat, lon=reference.lon)
     anchor_gap_m = gap_m if state.anchor is None else distance_m(anchor.lat, anchor.lon, point.lat, point.lon)
-    away = state.away + 1 if _speaks_for_departure(point, anchor_gap_m, limits) else 0
-    if away and _has_left(state, point, away, anchor_gap_m, elapsed_us, limits):
+    away = state.away + 1 if _speaks_for_departure(state, point, anchor_gap_m, limits) else 0
+    inner_m = inner_radius_m(point.accuracy_m, limits)
+    creeping = state.creeping + 1 if _is_under_way(state, point) and anchor_gap_m > inner_m else 0
+    if creeping >= AGREEING_INSIDE or (away and _has_left(state, point, away, anchor_gap_m, elapsed_us, limits)):
         origin = state.origin or reference
         way_m = distance_m(origin.lat, origin.lon, point.lat, point.lon) if driven_m is None else driven_m
         moving = _is_moving_on(state, point, anchor, anchor_gap_m, gap_m, elapsed_us)
         verdict = Verdict(way_m=way_m, moving=moving, counted_us=counted_us, lat=point.lat, lon=point.lon)
         return State(last=_place(point), moving=moving), verdict
-    return _stay(state, point, anchor, away, driven_m, counted_us, limits)
+    return _stay(state, point, anchor, (away, creeping), driven_m, counted_us, limits)
 
 
 def odometer_way_m(
@@ -146,6 +154,11 @@ def radius_m(accuracy_m: float | None, limits: fix_quality.Thresholds) -> float:
     return max(limits.drift_radius_m, RADIUS_ACCURACIES * (accuracy_m or 0.0))
 
 
+def inner_radius_m(accuracy_m: float | None, limits: fix_quality.Thresholds) -> float:
+    """From where on the fixes of a slow unit on its way speak for a new anchor, if enough of them do."""
+    return max(INNER_RADIUS_M, radius_m(accuracy_m, limits) / 2)
+
+
 def _place(point: Point) -> Place:
     return Place(time_us=point.time_us, lat=point.lat, lon=point.lon, odometer_m=point.odometer_m)
 
@@ -154,8 +167,15 @@ def _is_driving(point: Point) -> bool:
     return point.speed_mps is not None and point.speed_mps >= DRIVING_MPS
 
 
-def _speaks_for_departure(point: Point, anchor_gap_m: float, limits: fix_quality.Thresholds) -> bool:
-    return _is_driving(point) or anchor_gap_m > radius_m(point.accuracy_m, limits)
+def _is_under_way(state: State, point: Point) -> bool:
+    if state.is_parked:
+        return False
+    return state.moving if point.speed_mps is None else point.speed_mps >= PROGRESS_MPS
+
+
+def _speaks_for_departure(state: State, point: Point, anchor_gap_m: float, limits: fix_quality.Thresholds) -> bool:
+    radii = PARKED_RADII if state.is_parked else 1.0
+    return _is_driving(point) or anchor_gap_m > radii * radius_m(point.accuracy_m, limits)
 
 
 def _has_left(
@@ -185,15 +205,16 @@ def _stay(
     state: State,
     point: Point,
     anchor: Place,
-    away: int,
+    doubts: tuple[int, int],
     driven_m: float | None,
     counted_us: int,
     limits: fix_quality.Thresholds,
 ) -> tuple[State, Verdict]:
     """It is where it was, as far as anybody can tell."""
+    away, creeping = doubts
     stood_us = point.time_us - anchor.time_us
-    is_parked = state.is_parked or (away == 0 and stood_us >= limits.park_after_s * US)
-    if away == 0 and not state.moving and anchor.fixes < ANCHOR_FIXES:
+    is_parked = state.is_parked or (away == creeping == 0 and stood_us >= limits.park_after_s * US)
+    if away == creeping == 0 and anchor.fixes < ANCHOR_FIXES:
         anchor = _refined(anchor, point)
     if is_parked:
         moving = False
@@ -218,6 +239,7 @@ def _stay(
         anchor=anchor,
         origin=origin if driven_m is None else None,
         away=away,
+        creeping=creeping,
         is_parked=is_parked,
     )
     return after, verdict

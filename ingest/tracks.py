@@ -209,7 +209,7 @@ class _Batch:
         at = np.flatnonzero(standing[device])
         away_m[at] = _distances(anchor["anchor_lat"][at], anchor["anchor_lon"][at], rows["lat"][at], rows["lon"][at])
         counts = ~np.isnan(rows["odometer_m"])
-        leaves: Flags = self.jumps | self.drives | counts | (away_m > self.radius_m)
+        leaves: Flags = self.jumps | self.drives | counts | (away_m > track.PARKED_RADII * self.radius_m)
         return leaves
 
     def legs(self, part: slice | Flags, *, moving: bool) -> None:
@@ -340,7 +340,7 @@ class _Walk:
                 np.full(len(rows), anchor.lat), np.full(len(rows), anchor.lon), rows["lat"], rows["lon"]
             )
             ends = batch.jumps[part] | batch.drives[part] | batch.opens[part] | ~np.isnan(rows["odometer_m"])
-            ends |= away_m > batch.radius_m[part]
+            ends |= away_m > track.PARKED_RADII * batch.radius_m[part]
             count = int(np.argmax(ends)) if ends.any() else len(rows)
             if count:
                 part = slice(self._at, self._at + count)
