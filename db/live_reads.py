@@ -77,6 +77,14 @@ def devices_of_person(connection: sa.Connection, tenant_id: uuid.UUID, person_id
     return frozenset(device_id for device_id in rows if device_id is not None) if rows else None
 
 
+def track_of_person(
+    connection: sa.Connection, tenant_id: uuid.UUID, person_id: uuid.UUID, *, since: dt.datetime, until: dt.datetime
+) -> Sequence[sa.Row[Any]]:
+    """The stretches that a person's track is made of: device_id, name, since, until; by the assignments of then (R62)."""
+    given = {"tenant_id": tenant_id, "person_id": person_id, "since": since, "until": until}
+    return connection.exec_driver_sql(queries.get("person_track"), given).all()
+
+
 def _seen(connection: sa.Connection, tenant_id: uuid.UUID, *, alert_id: uuid.UUID | None) -> list[SeenAlert]:
     rows = connection.exec_driver_sql(
         queries.get("seen_alerts"), {"tenant_id": tenant_id, "alert_id": alert_id}

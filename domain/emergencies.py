@@ -239,6 +239,11 @@ def locate(
     return _location(fix, age_s, source), age_s < -CLOCK_TOLERANCE_S
 
 
+def held_at(press: telemetry.Press, *, now: dt.datetime) -> dt.datetime:
+    """The time by which it is told who had the fob (R62): the press's own, unless its clock knows none or is ahead."""
+    return now if press.clock is telemetry.Clock.UNSET else min(press.time, now)
+
+
 def add_press(alert: Alert, made_at: dt.datetime, now: dt.datetime) -> tuple[Alert, tuple[AlertChange, ...]]:
     """Count a further press of an unresolved alert; one after the acknowledgement re-arms it (R47).
 

@@ -69,8 +69,8 @@ class Alerts(Protocol):
 class People(Protocol):
     """Who carries what."""
 
-    def of_fob(self, fob: str, *, tenant_id: uuid.UUID) -> emergencies.Reporter | None:
-        """The person that a fob is assigned to."""
+    def of_fob(self, fob: str, *, tenant_id: uuid.UUID, at: dt.datetime) -> emergencies.Reporter | None:
+        """The person that had a fob at a time, in hand or in the vehicle (R62)."""
         ...
 
 

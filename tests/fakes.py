@@ -35,6 +35,7 @@ class Store:
     alerts: dict[uuid.UUID, emergencies.Alert] = field(default_factory=dict)
     history: list[HistoryEntry] = field(default_factory=list)
     reporters: dict[tuple[uuid.UUID, str], emergencies.Reporter] = field(default_factory=dict)
+    had_since: dict[tuple[uuid.UUID, str], dt.datetime] = field(default_factory=dict)  #: of a fob; not named: always
     latest: dict[int, telemetry.Fix] = field(default_factory=dict)
 
 
@@ -165,8 +166,9 @@ class FakeAlerts:
 class FakePeople:
     store: Store
 
-    def of_fob(self, fob: str, *, tenant_id: uuid.UUID) -> emergencies.Reporter | None:
-        return self.store.reporters.get((tenant_id, fob))
+    def of_fob(self, fob: str, *, tenant_id: uuid.UUID, at: dt.datetime) -> emergencies.Reporter | None:
+        since = self.store.had_since.get((tenant_id, fob))
+        return None if since is not None and at < since else self.store.reporters.get((tenant_id, fob))
 
 
 @dataclass(slots=True)

@@ -1,5 +1,6 @@
 """Plants the demo's companies in a database. Ids are derived from names, so that planting again adds only what is new."""
 
+import datetime as dt
 import uuid
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -7,7 +8,7 @@ from dataclasses import dataclass
 import shapely
 import sqlalchemy as sa
 
-from db import bulk, tables
+from db import bulk, devices, tables
 from db.seed import names, places, roster
 from domain import accounts, fence_shapes
 
@@ -20,6 +21,8 @@ SUPERVISOR = "supervisor@{slug}.example"
 """The login that the demo opens the pages with; it sees all of a company but its accounts."""
 REPLAY = "replay"
 """The device that captures are replayed as."""
+_SINCE = dt.datetime(2020, 1, 1, tzinfo=dt.UTC)
+"""Everybody has what they have from before the oldest capture that is replayed."""
 _LOGINS = (
     (accounts.Role.DISPATCHER, "dispatcher@{slug}.example", "dispatcher-1"),
     (accounts.Role.MANAGER, SUPERVISOR, "supervisor-1"),
@@ -61,6 +64,9 @@ def plant(connection: sa.Connection, *, units: int, gateways: int) -> Mapping[st
         (tables.geofence, [_fence(company, place) for company in COMPANIES for place in company.places]),
     ]
     added = {table.name: bulk.insert_new(connection, table, new) for table, new in rows}
+    ids = devices.load(connection).devices
+    had = [row for unit in listed for row in _assignments(unit, ids.get((unit.tenant, unit.device)))]
+    added["assignment"] = bulk.insert_new(connection, tables.assignment, had)
     connection.commit()
     return added
 
@@ -124,15 +130,12 @@ def _person(tenant: str, key: str, number: int, kind: str) -> dict[str, object]:
 
 
 def _device(unit: roster.Unit) -> dict[str, object]:
-    in_vehicle = unit.kind is not roster.Kind.GUARD
     return {
         "tenant_id": _id(unit.tenant),
         "uid": _id(unit.tenant, "device", unit.device),
         "name": unit.device,
         "kind": _DEVICE_KINDS[unit.kind],
         "label": None,
-        "vehicle_id": _id(unit.tenant, "vehicle", unit.device) if in_vehicle else None,
-        "person_id": _id(unit.tenant, "person", unit.device),
     }
 
 
@@ -143,19 +146,29 @@ def _replay_device() -> dict[str, object]:
         "name": REPLAY,
         "kind": "gateway",
         "label": "Replayed captures",
-        "vehicle_id": None,
-        "person_id": None,
     }
 
 
 def _fob(unit: roster.Unit) -> dict[str, object]:
-    in_vehicle = unit.kind is not roster.Kind.GUARD
-    return {
-        "tenant_id": _id(unit.tenant),
-        "code": unit.fob,
-        "person_id": _id(unit.tenant, "person", unit.device),
-        "vehicle_id": _id(unit.tenant, "vehicle", unit.device) if in_vehicle else None,
-    }
+    return {"tenant_id": _id(unit.tenant), "code": unit.fob}
+
+
+def _assignments(unit: roster.Unit, device_id: int | None) -> Iterable[dict[str, object]]:
+    """The unit's device, where it is in service, and its fob are with its person, and in its vehicle if it has one."""
+    nobody = dict.fromkeys(("device_id", "fob_code", "person_id", "vehicle_id"))
+    for column, key in (("device_id", device_id), ("fob_code", unit.fob)):
+        for holder in ("person",) if unit.kind is roster.Kind.GUARD else ("person", "vehicle"):
+            if key is None:
+                continue
+            yield {
+                **nobody,
+                "tenant_id": _id(unit.tenant),
+                "id": _id(unit.tenant, "assignment", column, unit.device, holder),
+                column: key,
+                f"{holder}_id": _id(unit.tenant, holder, unit.device),
+                "since": _SINCE,
+                "assigned_by": "seed",
+            }
 
 
 def _fence(company: Company, place: places.Place) -> dict[str, object]:

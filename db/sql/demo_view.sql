@@ -10,8 +10,10 @@ SELECT d.name,
        l.time, l.lat, l.lon, l.speed_mps, l.course_deg, l.received_at
 FROM device AS d
 LEFT JOIN device_latest AS l ON l.device_id = d.id
-LEFT JOIN person AS p ON p.tenant_id = d.tenant_id AND p.id = d.person_id
-LEFT JOIN vehicle AS v ON v.tenant_id = d.tenant_id AND v.id = d.vehicle_id
+LEFT JOIN assignment AS c ON c.device_id = d.id AND c.person_id IS NOT NULL AND tstzrange(c.since, c.until) @> now()
+LEFT JOIN person AS p ON p.tenant_id = d.tenant_id AND p.id = c.person_id
+LEFT JOIN assignment AS b ON b.device_id = d.id AND b.vehicle_id IS NOT NULL AND tstzrange(b.since, b.until) @> now()
+LEFT JOIN vehicle AS v ON v.tenant_id = d.tenant_id AND v.id = b.vehicle_id
 WHERE d.tenant_id = %(tenant_id)s AND d.retired_at IS NULL AND l.device_id IS NOT NULL
 ORDER BY d.kind <> 'gateway', d.name
 LIMIT %(limit)s OFFSET %(offset)s;

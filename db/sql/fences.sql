@@ -9,8 +9,10 @@ CROSS JOIN LATERAL (
     SELECT count(*) > 0 AS is_assigned, coalesce(array_agg(DISTINCT d.id) FILTER (WHERE d.id IS NOT NULL), '{}') AS devices
     FROM geofence_assignment x
     LEFT JOIN device_group_member m ON m.tenant_id = x.tenant_id AND m.group_id = x.group_id AND m.active
+    LEFT JOIN assignment o ON o.tenant_id = x.tenant_id AND o.device_id IS NOT NULL
+        AND (o.vehicle_id = x.vehicle_id OR o.person_id = x.person_id) AND tstzrange(o.since, o.until) @> now()
     LEFT JOIN device d ON d.tenant_id = x.tenant_id AND d.retired_at IS NULL
-        AND (d.id IN (x.device_id, m.device_id) OR d.vehicle_id = x.vehicle_id OR d.person_id = x.person_id)
+        AND d.id IN (x.device_id, m.device_id, o.device_id)
     WHERE x.tenant_id = g.tenant_id AND x.geofence_id = g.id AND x.active
 ) a
 WHERE g.active
@@ -26,8 +28,10 @@ WHERE g.active AND g.id = ANY(%(geofence_id)s::uuid[])
        OR EXISTS (
            SELECT FROM geofence_assignment x
            LEFT JOIN device_group_member m ON m.tenant_id = x.tenant_id AND m.group_id = x.group_id AND m.active
+           LEFT JOIN assignment o ON o.tenant_id = x.tenant_id AND o.device_id = d.id
+               AND (o.vehicle_id = x.vehicle_id OR o.person_id = x.person_id) AND tstzrange(o.since, o.until) @> now()
            WHERE x.tenant_id = g.tenant_id AND x.geofence_id = g.id AND x.active
-             AND (d.id IN (x.device_id, m.device_id) OR d.vehicle_id = x.vehicle_id OR d.person_id = x.person_id)));
+             AND d.id IN (x.device_id, m.device_id, o.device_id)));
 
 -- tell_fence_events --
 -- Keep events; told again they change nothing but what is different. A fence that was removed meanwhile has none any more.

@@ -91,8 +91,12 @@ WHERE tenant_id = %(tenant_id)s AND active
 ORDER BY name;
 
 -- devices_of_person --
--- The devices in service that a person carries; no row where the tenant has no such person.
+-- The devices in service that a person has now, in hand or in the vehicle (R17); no row where the tenant has no such person.
 SELECT device.id AS device_id
 FROM person
-LEFT JOIN device ON device.tenant_id = person.tenant_id AND device.person_id = person.id AND device.retired_at IS NULL
+LEFT JOIN assignment AS own ON own.tenant_id = person.tenant_id AND own.person_id = person.id
+    AND tstzrange(own.since, own.until) @> now()
+LEFT JOIN assignment AS built_in ON built_in.tenant_id = own.tenant_id AND built_in.vehicle_id = own.vehicle_id
+    AND built_in.device_id IS NOT NULL AND tstzrange(built_in.since, built_in.until) @> now()
+LEFT JOIN device ON device.id = coalesce(own.device_id, built_in.device_id) AND device.retired_at IS NULL
 WHERE person.tenant_id = %(tenant_id)s AND person.id = %(person_id)s;

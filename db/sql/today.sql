@@ -10,7 +10,9 @@ SELECT
     coalesce(sum(activity.distance_m), 0)::double precision AS distance_m,
     coalesce(sum(activity.moving_s), 0)::double precision AS moving_s
 FROM device
-LEFT JOIN person ON person.tenant_id = device.tenant_id AND person.id = device.person_id
+LEFT JOIN assignment AS carried ON carried.device_id = device.id AND carried.person_id IS NOT NULL
+    AND tstzrange(carried.since, carried.until) @> now()
+LEFT JOIN person ON person.tenant_id = device.tenant_id AND person.id = carried.person_id
 LEFT JOIN device_latest AS latest ON latest.device_id = device.id
 LEFT JOIN activity_hourly AS activity ON activity.device_id = device.id AND activity.hour >= %(since)s
 WHERE device.tenant_id = %(tenant_id)s AND device.retired_at IS NULL

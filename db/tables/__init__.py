@@ -1,6 +1,7 @@
 """The schema as SQLAlchemy tables; db/migrations makes it, and a test holds the two equal."""
 
 from db.tables.accounts import LINK_PURPOSES, account, login_link, session
+from db.tables.assignments import assignment, duty_period
 from db.tables.credentials import device_code, device_password
 from db.tables.emergencies import alert, alert_history, press
 from db.tables.geofences import (
@@ -29,6 +30,7 @@ __all__ = [
     "activity_hourly",
     "alert",
     "alert_history",
+    "assignment",
     "device",
     "device_code",
     "device_group",
@@ -36,6 +38,7 @@ __all__ = [
     "device_latest",
     "device_password",
     "device_status",
+    "duty_period",
     "fix",
     "fob",
     "geofence",

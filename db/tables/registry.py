@@ -1,4 +1,4 @@
-"""Who and what a tenant has: vehicles, people, devices, fobs (first form; dated assignments follow with R62)."""
+"""Who and what a tenant has: vehicles, people, devices, fobs; who has which of them when is in db.tables.assignments."""
 
 import sqlalchemy as sa
 
@@ -16,6 +16,13 @@ tenant = sa.Table(
     sa.Column("name", sa.Text, nullable=False),
     sa.Column("time_zone", sa.Text, nullable=False, server_default="UTC", comment="IANA name; local days go by it"),
     created_at(),
+    sa.Column(
+        "duty_only",
+        sa.Boolean,
+        nullable=False,
+        server_default=sa.false(),
+        comment="positions are kept of people on duty alone (R59)",
+    ),
     sa.CheckConstraint(f"slug ~ '{TOPIC_SEGMENT}'", name="slug"),
 )
 
@@ -60,15 +67,11 @@ device = sa.Table(
     sa.Column("name", sa.Text, nullable=False, comment="the device's level in topics"),
     sa.Column("kind", sa.Text, nullable=False, server_default="tracker"),
     sa.Column("label", sa.Text, comment="what people call it"),
-    sa.Column("vehicle_id", sa.Uuid),
-    sa.Column("person_id", sa.Uuid),
     created_at(),
     sa.Column("retired_at", Instant),
     sa.UniqueConstraint("tenant_id", "id"),
     sa.UniqueConstraint("tenant_id", "name"),
     sa.ForeignKeyConstraint(["tenant_id"], ["tenant.id"]),
-    sa.ForeignKeyConstraint(["tenant_id", "vehicle_id"], ["vehicle.tenant_id", "vehicle.id"]),
-    sa.ForeignKeyConstraint(["tenant_id", "person_id"], ["person.tenant_id", "person.id"]),
     sa.CheckConstraint(f"name ~ '{TOPIC_SEGMENT}'", name="name"),
     one_of("kind", DEVICE_KINDS),
 )
@@ -78,12 +81,8 @@ fob = sa.Table(
     metadata,
     tenant_id(),
     sa.Column("code", sa.Text, nullable=False, comment="what the panic button calls itself"),
-    sa.Column("person_id", sa.Uuid),
-    sa.Column("vehicle_id", sa.Uuid),
     created_at(),
     sa.Column("retired_at", Instant),
     sa.PrimaryKeyConstraint("tenant_id", "code"),
     sa.ForeignKeyConstraint(["tenant_id"], ["tenant.id"]),
-    sa.ForeignKeyConstraint(["tenant_id", "person_id"], ["person.tenant_id", "person.id"]),
-    sa.ForeignKeyConstraint(["tenant_id", "vehicle_id"], ["vehicle.tenant_id", "vehicle.id"]),
 )

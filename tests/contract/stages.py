@@ -8,7 +8,8 @@ from typing import NamedTuple
 import sqlalchemy as sa
 import uuid_utils.compat
 
-from db import tables, unit_of_work
+from db import assignments, tables, unit_of_work
+from domain import assignments as domain_assignments
 from domain import emergencies, ports, telemetry
 from tests import fakes
 
@@ -21,6 +22,7 @@ STRANGER = telemetry.DeviceRef(tenant_id=TENANT, name="van-99", id=None)
 REPORTER = emergencies.Reporter(id=uuid.UUID(int=11), first_name="Aino", last_name="Virtanen")
 OTHER_REPORTER = emergencies.Reporter(id=uuid.UUID(int=12), first_name="Mikko", last_name="Korhonen")
 FOB, FREE_FOB = "FOB-00001", "FOB-00002"
+HAD_SINCE = dt.datetime(2026, 1, 1, tzinfo=dt.UTC)
 
 
 class Entry(NamedTuple):
@@ -54,7 +56,8 @@ class Stage(ABC):
 
 class MemoryStage(Stage):
     def __init__(self) -> None:
-        self._store = fakes.Store(reporters={(TENANT, FOB): REPORTER, (OTHER_TENANT, FOB): OTHER_REPORTER})
+        holders = {(TENANT, FOB): REPORTER, (OTHER_TENANT, FOB): OTHER_REPORTER}
+        self._store = fakes.Store(reporters=holders, had_since=dict.fromkeys(holders, HAD_SINCE))
 
     def unit_of_work(self, tenant_id: uuid.UUID = TENANT) -> ports.UnitOfWork:  # noqa: ARG002  in memory nobody is kept out
         return fakes.FakeUnitOfWork(self._store)
@@ -143,5 +146,13 @@ def _populate(connection: sa.Connection) -> None:
                 kind="security_guard",
             )
         )
-        connection.execute(sa.insert(tables.fob).values(tenant_id=tenant_id, code=FOB, person_id=person.id))
+        connection.execute(sa.insert(tables.fob).values(tenant_id=tenant_id, code=FOB))
+        assignments.assign(
+            connection,
+            tenant_id,
+            assignments.Thing(kind=domain_assignments.Thing.FOB, key=FOB),
+            assignments.Holder(kind=domain_assignments.Holder.PERSON, id=person.id),
+            since=HAD_SINCE,
+            by="root",
+        )
     connection.execute(sa.insert(tables.fob).values(tenant_id=TENANT, code=FREE_FOB))

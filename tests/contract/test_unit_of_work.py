@@ -233,14 +233,21 @@ class TestAlerts:
 class TestPeopleAndPositions:
     def test_the_person_of_a_fob_is_the_tenants_own(self, stage: stages.Stage) -> None:
         with stage.unit_of_work() as uow:
-            assert uow.people.of_fob(stages.FOB, tenant_id=stages.TENANT) == stages.REPORTER
+            assert uow.people.of_fob(stages.FOB, tenant_id=stages.TENANT, at=NOW) == stages.REPORTER
         with stage.unit_of_work(stages.OTHER_TENANT) as uow:
-            assert uow.people.of_fob(stages.FOB, tenant_id=stages.OTHER_TENANT) == stages.OTHER_REPORTER
+            assert uow.people.of_fob(stages.FOB, tenant_id=stages.OTHER_TENANT, at=NOW) == stages.OTHER_REPORTER
 
     def test_a_fob_that_is_unknown_or_not_assigned_has_nobody(self, stage: stages.Stage) -> None:
         with stage.unit_of_work() as uow:
-            assert uow.people.of_fob(stages.FREE_FOB, tenant_id=stages.TENANT) is None
-            assert uow.people.of_fob("no such fob", tenant_id=stages.TENANT) is None
+            assert uow.people.of_fob(stages.FREE_FOB, tenant_id=stages.TENANT, at=NOW) is None
+            assert uow.people.of_fob("no such fob", tenant_id=stages.TENANT, at=NOW) is None
+
+    def test_before_it_was_assigned_a_fob_had_nobody(self, stage: stages.Stage) -> None:
+        with stage.unit_of_work() as uow:
+            first = stages.HAD_SINCE
+            assert uow.people.of_fob(stages.FOB, tenant_id=stages.TENANT, at=first) == stages.REPORTER
+            before = first - dt.timedelta(microseconds=1)
+            assert uow.people.of_fob(stages.FOB, tenant_id=stages.TENANT, at=before) is None
 
     def test_the_latest_position_comes_back_with_every_field(self, stage: stages.Stage) -> None:
         stage.set_latest(stages.DEVICE, examples.FIX)

@@ -1,5 +1,10 @@
 """Who had which device, fob and vehicle when; who is on duty."""
 
+import sqlalchemy as sa
+from alembic import op
+from sqlalchemy.dialects import postgresql
+
+from db import roles
 from db.migrations import protection
 
 revision = "0011"
@@ -7,12 +12,144 @@ down_revision = "0010"
 branch_labels = None
 depends_on = None
 
+_INSTANT = sa.DateTime(timezone=True)
+_HELD = (("device", "person"), ("device", "vehicle"), ("fob", "person"), ("fob", "vehicle"))
+_ID = {"device": "id", "fob": "code"}
+_COLUMN = {"device": "device_id", "fob": "fob_code"}
+
+# As of the row's own making: nobody has said since when. What was there before is nobody's.
+_MOVE = """
+INSERT INTO assignment (tenant_id, id, {thing_column}, {holder}_id, since, until, assigned_by)
+SELECT tenant_id, gen_random_uuid(), {thing_id}, {holder}_id, created_at, nullif(retired_at, created_at), 'migration 0011'
+FROM {thing}
+WHERE {holder}_id IS NOT NULL
+"""
+_MOVE_BACK = """
+UPDATE {thing} AS t SET {holder}_id = a.{holder}_id
+FROM assignment AS a
+WHERE a.tenant_id = t.tenant_id AND a.{thing_column} = t.{thing_id} AND a.{holder}_id IS NOT NULL
+    AND tstzrange(a.since, a.until) @> now()
+"""
+
 
 def upgrade() -> None:
     """Make it."""
+    # For "no two of one thing at one time": a trusted extension, in PostgreSQL's own contrib.
+    # By whoever migrates: the owner role, which the migration before has left in this transaction, makes none.
+    op.execute("SET LOCAL ROLE NONE")
+    op.execute("CREATE EXTENSION IF NOT EXISTS btree_gist")
     protection.act_as_owner()
+    op.add_column(
+        "tenant",
+        sa.Column(
+            "duty_only",
+            sa.Boolean(),
+            server_default=sa.text("false"),
+            nullable=False,
+            comment="positions are kept of people on duty alone (R59)",
+        ),
+    )
+    _make_assignment()
+    _make_duty_period()
+    for thing, holder in _HELD:
+        op.execute(_MOVE.format(thing=thing, holder=holder, thing_column=_COLUMN[thing], thing_id=_ID[thing]))
+    for thing, holder in _HELD:
+        op.drop_column(thing, f"{holder}_id")
+    for table in ("assignment", "duty_period"):
+        protection.protect(table)
+    op.execute(f"GRANT UPDATE (duty_only) ON tenant TO {roles.WEB}")
+    # Fences look at people and vehicles, whose devices these are.
+    protection.notify_changes("assignment", channel="registry")
 
 
 def downgrade() -> None:
-    """Take it away."""
+    """Take it away; of the assignments those of this moment stay."""
     protection.act_as_owner()
+    op.execute(f"REVOKE UPDATE (duty_only) ON tenant FROM {roles.WEB}")
+    for thing, holder in _HELD:
+        op.add_column(thing, sa.Column(f"{holder}_id", sa.Uuid(), nullable=True))
+        op.create_foreign_key(
+            f"fk_{thing}_tenant_id_{holder}_id_{holder}",
+            thing,
+            holder,
+            ["tenant_id", f"{holder}_id"],
+            ["tenant_id", "id"],
+        )
+        op.execute(_MOVE_BACK.format(thing=thing, holder=holder, thing_column=_COLUMN[thing], thing_id=_ID[thing]))
+    op.drop_table("duty_period")
+    op.drop_table("assignment")
+    op.drop_column("tenant", "duty_only")
+
+
+def _make_assignment() -> None:
+    op.create_table(
+        "assignment",
+        sa.Column("tenant_id", sa.Uuid(), nullable=False),
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("device_id", sa.Integer(), nullable=True),
+        sa.Column("fob_code", sa.Text(), nullable=True),
+        sa.Column("person_id", sa.Uuid(), nullable=True),
+        sa.Column("vehicle_id", sa.Uuid(), nullable=True),
+        *_period(),
+        sa.Column("assigned_by", sa.Text(), nullable=False),
+        sa.Column("ended_by", sa.Text(), nullable=True),
+        sa.Column("created_at", _INSTANT, server_default=sa.text("now()"), nullable=False),
+        sa.CheckConstraint(
+            "num_nonnulls(device_id, fob_code, person_id, vehicle_id) = 2 AND num_nonnulls(device_id, fob_code) < 2",
+            name=op.f("ck_assignment_two_of_them"),
+        ),
+        sa.CheckConstraint("until > since", name=op.f("ck_assignment_period")),
+        sa.ForeignKeyConstraint(["tenant_id"], ["tenant.id"], name=op.f("fk_assignment_tenant_id_tenant")),
+        _foreign_key("assignment", "device_id", "device", "id"),
+        _foreign_key("assignment", "fob_code", "fob", "code"),
+        _foreign_key("assignment", "person_id", "person", "id"),
+        _foreign_key("assignment", "vehicle_id", "vehicle", "id"),
+        _one_at_a_time("ex_assignment_device_person", "device_id", "person_id IS NOT NULL"),
+        _one_at_a_time("ex_assignment_device_vehicle", "device_id", "vehicle_id IS NOT NULL"),
+        _one_at_a_time("ex_assignment_fob_person", "fob_code", "person_id IS NOT NULL"),
+        _one_at_a_time("ex_assignment_fob_vehicle", "fob_code", "vehicle_id IS NOT NULL"),
+        _one_at_a_time("ex_assignment_person_vehicle", "person_id", "vehicle_id IS NOT NULL"),
+        sa.PrimaryKeyConstraint("tenant_id", "id", name=op.f("pk_assignment")),
+    )
+    op.create_index("ix_assignment_device_id_since", "assignment", ["device_id", "since"])
+    for column in ("fob_code", "person_id", "vehicle_id"):
+        op.create_index(f"ix_assignment_tenant_id_{column}_since", "assignment", ["tenant_id", column, "since"])
+
+
+def _make_duty_period() -> None:
+    op.create_table(
+        "duty_period",
+        sa.Column("tenant_id", sa.Uuid(), nullable=False),
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("person_id", sa.Uuid(), nullable=False),
+        *_period(),
+        sa.Column("begun_by", sa.Text(), nullable=False),
+        sa.Column("ended_by", sa.Text(), nullable=True),
+        sa.Column("created_at", _INSTANT, server_default=sa.text("now()"), nullable=False),
+        sa.CheckConstraint("until > since", name=op.f("ck_duty_period_period")),
+        _foreign_key("duty_period", "person_id", "person", "id"),
+        _one_at_a_time("ex_duty_period_person", "person_id", "person_id IS NOT NULL"),
+        sa.PrimaryKeyConstraint("tenant_id", "id", name=op.f("pk_duty_period")),
+    )
+
+
+def _period() -> tuple[sa.Column[object], sa.Column[object]]:
+    return (
+        sa.Column("since", _INSTANT, nullable=False),
+        sa.Column("until", _INSTANT, nullable=True, comment="not included; null: it goes on"),
+    )
+
+
+def _one_at_a_time(name: str, thing: str, where: str) -> postgresql.ExcludeConstraint:
+    during = sa.func.tstzrange(sa.column("since"), sa.column("until"))
+    return postgresql.ExcludeConstraint(
+        ("tenant_id", "="), (thing, "="), (during, "&&"), name=name, using="gist", where=sa.text(where)
+    )
+
+
+def _foreign_key(table: str, column: str, other: str, key: str) -> sa.ForeignKeyConstraint:
+    return sa.ForeignKeyConstraint(
+        ["tenant_id", column],
+        [f"{other}.tenant_id", f"{other}.{key}"],
+        name=op.f(f"fk_{table}_tenant_id_{column}_{other}"),
+    )

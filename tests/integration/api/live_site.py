@@ -87,7 +87,14 @@ class Site:
                 )
             )
             connection.execute(
-                sa.update(tables.device).where(tables.device.c.id == self.device_id(slug)).values(person_id=made)
+                sa.insert(tables.assignment).values(
+                    tenant_id=self.tenant_ids[slug],
+                    id=uuid.uuid4(),
+                    device_id=self.device_id(slug),
+                    person_id=made,
+                    since=dt.datetime(2020, 1, 1, tzinfo=dt.UTC),
+                    assigned_by="root",
+                )
             )
         return made
 

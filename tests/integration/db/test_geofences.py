@@ -139,9 +139,12 @@ class TestWhom:
             devices.add(connection, fence.tenant_id, [devices.NewDevice(name=f"van-{n}") for n in range(4)])
             vehicle = {"tenant_id": fence.tenant_id, "id": uuid.uuid4(), "name": "Lorry"}
             connection.execute(sa.insert(tables.vehicle).values(**vehicle))
-            connection.execute(
-                sa.update(tables.device).where(tables.device.c.name == "van-2").values(vehicle_id=vehicle["id"])
-            )
+            van_2 = connection.execute(
+                sa.select(tables.device.c.id).where(tables.device.c.name == "van-2")
+            ).scalar_one()
+            had = {"tenant_id": fence.tenant_id, "device_id": van_2, "vehicle_id": vehicle["id"]}
+            times = {"since": dt.datetime(2020, 1, 1, tzinfo=dt.UTC), "assigned_by": "root"}
+            connection.execute(sa.insert(tables.assignment).values(**had, **times, id=uuid.uuid4()))
             geofences.save(connection, fence)
 
     def looked_at(self, connection: sa.Connection) -> list[str]:

@@ -5,7 +5,7 @@ import sqlalchemy as sa
 from db import engine, migrate, roles, tables
 from tests.fixtures.database import Database
 
-# Constraints and indexes to the letter, which Alembic's comparison doesn't look at.
+# Constraints and indexes to the letter, which Alembic's comparison doesn't look at; columns in their order.
 CATALOGUE = """
 SELECT conrelid::regclass::text, conname::text, pg_get_constraintdef(oid)
 FROM pg_constraint WHERE connamespace = 'public'::regnamespace AND conname <> 'spatial_ref_sys_srid_check'
@@ -13,7 +13,7 @@ UNION ALL
 SELECT indrelid::regclass::text, indexrelid::regclass::text, pg_get_indexdef(indexrelid)
 FROM pg_index JOIN pg_class ON pg_class.oid = indrelid WHERE relnamespace = 'public'::regnamespace
 UNION ALL
-SELECT attrelid::regclass::text, attname::text, format_type(atttypid, atttypmod) || concat(' ', attnotnull, ' ', attidentity, ' ', attnum) || coalesce(' default ' || pg_get_expr(adbin, adrelid), '') || coalesce(' -- ' || description, '')
+SELECT attrelid::regclass::text, attname::text, format_type(atttypid, atttypmod) || concat(' ', attnotnull, ' ', attidentity, ' ', row_number() OVER (PARTITION BY attrelid ORDER BY attnum)) || coalesce(' default ' || pg_get_expr(adbin, adrelid), '') || coalesce(' -- ' || description, '')
 FROM pg_attribute
 JOIN pg_class ON pg_class.oid = attrelid
 LEFT JOIN pg_attrdef ON adrelid = attrelid AND adnum = attnum

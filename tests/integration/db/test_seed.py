@@ -1,9 +1,13 @@
+import datetime as dt
+
 import pytest
 import sqlalchemy as sa
 
 from db import devices, geofences, people, tables
 from db.seed import demo, places, roster
 from domain import fence_shapes
+
+NOW = dt.datetime(2026, 3, 1, tzinfo=dt.UTC)
 
 
 def test_every_unit_of_the_fleet_is_known_and_its_fob_has_its_person(owner: sa.Engine) -> None:
@@ -14,9 +18,11 @@ def test_every_unit_of_the_fleet_is_known_and_its_fob_has_its_person(owner: sa.E
             source = registry.find(unit.tenant, unit.device)
             assert source is not None
             assert source.id is not None
-            carried_by = people.People(connection).of_fob(unit.fob, tenant_id=source.tenant_id)
+            carried_by = people.People(connection).of_fob(unit.fob, tenant_id=source.tenant_id, at=NOW)
             of_device = connection.execute(
-                sa.select(tables.device.c.person_id).where(tables.device.c.id == source.id)
+                sa.select(tables.assignment.c.person_id).where(
+                    tables.assignment.c.device_id == source.id, tables.assignment.c.person_id.is_not(None)
+                )
             ).scalar_one()
             assert carried_by is not None
             assert carried_by.id == of_device
@@ -44,7 +50,8 @@ def test_planting_again_adds_nothing_and_planting_more_adds_the_rest(owner: sa.E
         again = demo.plant(connection, units=40, gateways=3)
         more = demo.plant(connection, units=100, gateways=3)
 
-    assert first == {"tenant": 2, "vehicle": 31, "person": 52, "device": 41, "fob": 40, "account": 6, "geofence": 16}
+    of_people = {"person": 52, "account": 6, "assignment": 142}
+    assert first == {"tenant": 2, "vehicle": 31, "device": 41, "fob": 40, "geofence": 16, **of_people}
     assert set(again.values()) == {0}
     assert (more["device"], more["fob"], more["tenant"], more["geofence"]) == (60, 60, 0, 0)
 

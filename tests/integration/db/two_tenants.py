@@ -9,6 +9,9 @@ import sqlalchemy as sa
 from db import tables
 
 NOW = dt.datetime(2026, 3, 1, 12, tzinfo=dt.UTC)
+LONG_AGO = dt.datetime(2020, 1, 1, tzinfo=dt.UTC)
+ROWS = {"assignment": 3}
+"""Of each tenant, where they are more than one."""
 PLACE = {"lat": 60.17, "lon": 24.94}
 OUTLINE = "SRID=4326;POLYGON((24.94 60.17, 24.95 60.17, 24.95 60.18, 24.94 60.17))"
 
@@ -44,13 +47,12 @@ def _fill(connection: sa.Connection, slug: str) -> Tenant:
     add(tables.vehicle, **own, id=vehicle_id, name="Van 01", kind="van")
     add(tables.person, **own, id=person_id, first_name="Aino", last_name="Virtanen", kind="security_guard")
     device_id = connection.scalar(
-        sa.insert(tables.device)
-        .values(**own, uid=uuid.uuid4(), name="van-01", vehicle_id=vehicle_id, person_id=person_id)
-        .returning(tables.device.c.id)
+        sa.insert(tables.device).values(**own, uid=uuid.uuid4(), name="van-01").returning(tables.device.c.id)
     )
     assert device_id is not None
     device = {"device_id": device_id}
-    add(tables.fob, **own, code="FOB-00001", person_id=person_id)
+    add(tables.fob, **own, code="FOB-00001")
+    _assign(connection, tenant_id, device_id=device_id, vehicle_id=vehicle_id, person_id=person_id)
     fix = {**device, **PLACE, "time": NOW, "seq": 1, "received_at": NOW, "fix_mode": 3}
     add(tables.fix, **fix)
     add(tables.device_latest, **fix)
@@ -90,6 +92,21 @@ def _fill(connection: sa.Connection, slug: str) -> Tenant:
     seen = {"first_seen": NOW, "last_seen": NOW, "messages": 1, "last_topic": "t", "last_payload": b"?"}
     add(tables.quarantine, **own, **seen, device_name="stranger")
     return Tenant(id=tenant_id, device_id=device_id)
+
+
+def _assign(
+    connection: sa.Connection, tenant_id: uuid.UUID, *, device_id: int, vehicle_id: uuid.UUID, person_id: uuid.UUID
+) -> None:
+    had: list[dict[str, object]] = [
+        {"device_id": device_id, "person_id": person_id},
+        {"device_id": device_id, "vehicle_id": vehicle_id},
+        {"fob_code": "FOB-00001", "person_id": person_id},
+    ]
+    times = {"tenant_id": tenant_id, "since": LONG_AGO}
+    for each in had:
+        connection.execute(sa.insert(tables.assignment).values(**times, **each, id=uuid.uuid4(), assigned_by="root"))
+    duty = {**times, "person_id": person_id, "begun_by": "root"}
+    connection.execute(sa.insert(tables.duty_period).values(**duty, id=uuid.uuid4()))
 
 
 def _alert() -> dict[str, object]:
