@@ -92,12 +92,6 @@ class Desk:
             )
         return [shown.fix(dict(fix)) for fix in fixes]
 
-    def geofences(self, identity: accounts.Identity) -> Json:
-        """The watched fences as a GeoJSON FeatureCollection."""
-        with self._reading(identity) as connection:
-            fences = live_reads.geofences(connection, identity.tenant_id)
-        return {"type": "FeatureCollection", "features": [_feature(fence) for fence in fences]}
-
     def alerts(self, identity: accounts.Identity) -> list[Json]:
         """The unresolved alerts, the most urgent first; of one that can't be read whole, what can be."""
         identity.require(accounts.Permission.SEE_LIVE)
@@ -189,12 +183,3 @@ def _matches(unit: read_models.Unit, wanted: str) -> bool:
 def _event(event: sa.RowMapping) -> Json:
     alert_id = str(event["alert_id"]) if event["alert_id"] else None
     return {"time": shown.instant(event["time"]), "kind": event["kind"], "text": event["text"], "alert_id": alert_id}
-
-
-def _feature(fence: sa.RowMapping) -> Json:
-    return {
-        "type": "Feature",
-        "id": str(fence["id"]),
-        "geometry": json.loads(fence["geometry"]),
-        "properties": {"name": fence["name"], "kind": fence["kind"]},
-    }

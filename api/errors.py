@@ -38,6 +38,7 @@ STATUS_BY_CODE: Mapping[str, int] = {
     "not_found": status.HTTP_404_NOT_FOUND,
     "alert_not_found": status.HTTP_404_NOT_FOUND,
     "device_not_found": status.HTTP_404_NOT_FOUND,
+    "geofence_not_found": status.HTTP_404_NOT_FOUND,
     "person_not_found": status.HTTP_404_NOT_FOUND,
     "booking_not_found": status.HTTP_404_NOT_FOUND,
     "not_in_quarantine": status.HTTP_404_NOT_FOUND,

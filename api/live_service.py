@@ -9,6 +9,7 @@ import sqlalchemy as sa
 from api import (
     alert_feed,
     desk,
+    fence_desk,
     lamp,
     lamp_recall,
     lanes,
@@ -20,7 +21,7 @@ from api import (
     upkeep,
     vitals,
 )
-from api.routes import alerts, quarantine, units
+from api.routes import alerts, geofences, quarantine, units
 from domain import accounts
 
 _READERS, _ACTORS = 4, 4
@@ -50,6 +51,7 @@ class LiveService:
         self.routers = [
             units.router(self.desk),
             alerts.router(self.desk, self.acts),
+            geofences.router(fence_desk.FenceDesk(web_engine)),
             quarantine.router(quarantine_desk.QuarantineDesk(web_engine)),
             live_socket.router(self.hub, web_engine, find_session),
         ]

@@ -21,6 +21,7 @@ from db import (
     editions,
     engine,
     errors,
+    fence_cli,
     migrate,
     quality_cli,
     quarantine_cli,
@@ -42,6 +43,7 @@ device_app = typer.Typer(help="Devices: who may send for a tenant.", no_args_is_
 app.add_typer(tenant_app, name="tenant")
 app.add_typer(device_app, name="device")
 app.add_typer(user_cli.app, name="user")
+app.add_typer(fence_cli.app, name="fence")
 app.add_typer(quality_cli.app, name="quality")
 app.add_typer(quarantine_cli.app, name="quarantine")
 device_app.command("token")(token_cli.device_token)

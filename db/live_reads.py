@@ -65,11 +65,6 @@ def unit_trail(
     return connection.exec_driver_sql(queries.get("unit_trail"), given).mappings().all()
 
 
-def geofences(connection: sa.Connection, tenant_id: uuid.UUID) -> Sequence[sa.RowMapping]:
-    """The fences that are watched, their outlines as GeoJSON."""
-    return connection.exec_driver_sql(queries.get("seen_geofences"), {"tenant_id": tenant_id}).mappings().all()
-
-
 def devices_of_person(connection: sa.Connection, tenant_id: uuid.UUID, person_id: uuid.UUID) -> frozenset[int] | None:
     """The devices that a person carries; None where this tenant has no such person."""
     given = {"tenant_id": tenant_id, "person_id": person_id}

@@ -22,7 +22,7 @@ class Role(StrEnum):
     """What an account is for; each may do what the ones after it may."""
 
     ADMIN = "admin"  # accounts and settings as well
-    MANAGER = "manager"  # service figures and devices as well
+    MANAGER = "manager"  # service figures, devices and geofences as well
     DISPATCHER = "dispatcher"  # the live map and the alerts
 
 
@@ -33,11 +33,12 @@ class Permission(StrEnum):
     HANDLE_ALERTS = "handle_alerts"  # acknowledge, resolve
     SEE_FIGURES = "see_figures"  # the service pages
     MANAGE_DEVICES = "manage_devices"  # register, adopt
+    MANAGE_GEOFENCES = "manage_geofences"
     MANAGE_ACCOUNTS = "manage_accounts"
 
 
 _DISPATCHER = frozenset({Permission.SEE_LIVE, Permission.HANDLE_ALERTS})
-_MANAGER = _DISPATCHER | {Permission.SEE_FIGURES, Permission.MANAGE_DEVICES}
+_MANAGER = _DISPATCHER | {Permission.SEE_FIGURES, Permission.MANAGE_DEVICES, Permission.MANAGE_GEOFENCES}
 
 PERMISSIONS = {
     Role.DISPATCHER: _DISPATCHER,

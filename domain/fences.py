@@ -6,13 +6,11 @@ import uuid
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from domain import errors, fence_shapes, schedules
+from domain import errors, fence_shapes, schedules, telemetry
 
 UTC_ZONE = "UTC"
-UNKNOWN_ACCURACY_M = 10.0
+UNKNOWN_ACCURACY_M = 15.0
 """What a fix without any word on its accuracy is taken for."""
-UERE_M = 5.0
-"""Metres for each unit of HDOP where a fix tells no accuracy."""
 
 
 class FenceError(errors.DomainError):
@@ -143,4 +141,4 @@ def accuracy_m(told_m: float | None, hdop: float | None) -> float | None:
     """The accuracy of a fix: what it tells, or else what its HDOP comes to."""
     if told_m is not None:
         return told_m
-    return None if hdop is None else hdop * UERE_M
+    return None if hdop is None else hdop * telemetry.METRES_PER_HDOP

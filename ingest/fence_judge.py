@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from db import fix_rows
-from domain import fence_fold, fence_states, fences
+from domain import fence_fold, fence_states, telemetry
 from ingest import fence_grid, fence_index, fence_stays, iso_times
 
 BEFORE_DTYPE = np.dtype([("known", "?"), ("time_us", "i8"), ("lat", "f8"), ("lon", "f8")])
@@ -161,7 +161,7 @@ def _columns(rows: fix_rows.FixRows, starts: npt.NDArray[np.intp], before: npt.N
         lat=lat,
         lon=lon,
         time_us=time_us,
-        accuracy_m=np.where(np.isnan(told), hdop * fences.UERE_M, told),
+        accuracy_m=np.where(np.isnan(told), hdop * telemetry.METRES_PER_HDOP, told),
         before_lat=before_lat,
         before_lon=before_lon,
         has_way=has_way,

@@ -1,4 +1,4 @@
-"""GET /api/v1/units and what belongs to one unit, GET /api/v1/geofences."""
+"""GET /api/v1/units and what belongs to one unit."""
 
 import datetime as dt
 from typing import Annotated, Any
@@ -33,11 +33,6 @@ def router(at: desk.Desk) -> fastapi.APIRouter:
     ) -> list[dict[str, Any]]:
         """The fixes of the last minutes, each with its `flags`."""
         return at.trail(identity.current(), device_id, _now(), minutes, with_flagged=flagged)
-
-    @made.get("/geofences")
-    def geofences() -> dict[str, Any]:
-        """The watched fences as GeoJSON."""
-        return at.geofences(identity.current())
 
     return made
 

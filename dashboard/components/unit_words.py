@@ -44,6 +44,11 @@ def event(kind: str) -> str:
     words = {
         "entered": i18n.text("enters"),
         "exited": i18n.text("leaves"),
+        "dwelled": i18n.text("stays in"),
+        "crossed": i18n.text("passes through"),
+        "speeding": i18n.text("is too fast in"),
+        "absent": i18n.text("was not in"),
+        "unauthorised": i18n.text("leaves unauthorised"),
         "alert_open": i18n.text("open alert"),
         "alert_acknowledged": i18n.text("alert, taken"),
         "alert_resolved": i18n.text("alert, over"),

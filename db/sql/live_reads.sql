@@ -83,13 +83,6 @@ FROM (
 WHERE mod(place, greatest(1, ceil(fixes / %(most)s::numeric))) = 0
 ORDER BY time;
 
--- seen_geofences --
--- The fences that a tenant watches.
-SELECT id, name, kind, ST_AsGeoJSON(geom) AS geometry
-FROM geofence
-WHERE tenant_id = %(tenant_id)s AND active
-ORDER BY name;
-
 -- devices_of_person --
 -- The devices in service that a person has now, in hand or in the vehicle (R17); no row where the tenant has no such person.
 SELECT device.id AS device_id

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import pytest
 import sqlalchemy as sa
 
-from db import alert_changes, engine, live_reads, tables, today_reads
+from db import alert_changes, engine, geofences, live_reads, tables, today_reads
 from domain import emergencies
 from tests.integration.db.two_tenants import NOW, Tenant
 
@@ -101,10 +101,10 @@ class TestTheLivePage:
         with owner.connect() as connection:
             people = dict(connection.execute(sa.select(tables.person.c.tenant_id, tables.person.c.id)).all())
 
-        [fence] = live_reads.geofences(reading, ours.id)
+        [fence] = geofences.of_tenant(reading, ours.id)
         events = live_reads.unit_events(reading, ours.id, ours.device_id, most=10)
 
-        assert fence["name"] == "Depot"
+        assert fence.name == "Depot"
         assert {event["kind"] for event in events} == {"entered", "alert_open"}
         assert live_reads.devices_of_person(reading, ours.id, people[ours.id]) == frozenset({ours.device_id})
         assert live_reads.devices_of_person(reading, ours.id, people[theirs.id]) is None

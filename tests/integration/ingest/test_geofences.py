@@ -1,7 +1,9 @@
 """Fences from the wire to rows: hysteresis, visits, rules, edits, absence; and that late data changes none of it."""
 
 import datetime as dt
+import itertools
 import json
+import random
 import uuid
 from collections.abc import Iterator
 from typing import Any
@@ -274,3 +276,30 @@ class TestAbsence:
 
         assert self.look(ground) == []
         assert ground.select("SELECT settled_at FROM geofence_absence") == [(None,)]
+
+
+@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.timeout(120)
+def test_parked_ten_metres_inside_the_edge_for_eight_hours_is_one_visit(
+    ground: Ground, database: Database, *, seed: int
+) -> None:
+    """Noise of 15 m in each direction, an accuracy never told, a fix every 10 s; docs/geofences.md has Traccar's count."""
+    metre = 1 / 111_412
+    edge_lat = 60.0
+    yard = fence_shapes.polygon(((24.0, edge_lat), (24.01, edge_lat), (24.01, 60.005), (24.0, 60.005)))
+    save(ground, database, draw_fence(ground, yard))
+    device, topic = ground.new_device()
+    noise = random.Random(seed)
+
+    def parked(number: int) -> dict[str, Any]:
+        lat = edge_lat + (10 + noise.gauss(0, 15)) * metre
+        return fix(number, 60 + number * 10, lat, 24.005 + noise.gauss(0, 15) * 2 * metre, spd=abs(noise.gauss(0, 0.2)))
+
+    fixes = [parked(number) for number in range(8 * 360)]
+    far = {"lat": edge_lat - 0.01, "lon": 24.005, "spd": 10.0}
+    batches = [[fixes[at : at + 60]] for at in range(0, len(fixes), 60)]
+    ground.send(topic, [[[fix(9_000, 0, **far)]], *batches, [[fix(9_001, 60 + 8 * 3600 + 120, **far)]]])
+
+    assert len(visits(ground, device)) == 1
+    inside = [item["lat"] >= edge_lat for item in fixes]
+    assert sum(before != now for before, now in itertools.pairwise([False, *inside, False])) > 1_000
