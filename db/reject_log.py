@@ -3,6 +3,8 @@
 import dataclasses
 import datetime as dt
 import hashlib
+import threading
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
@@ -24,6 +26,11 @@ class Kind(StrEnum):
     TOPIC = "topic"  # it came where no device sends
     UNREADABLE = "unreadable"  # the payload, or some of its elements
     REFUSED = "refused"  # by the database
+
+
+ADDED: Counter[Kind] = Counter()
+"""How many this process has kept, for those who watch; a transaction that failed and was done again counts twice."""
+_counting = threading.Lock()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,6 +62,8 @@ def add(connection: psycopg.Connection[Any], rejects: Sequence[Reject]) -> None:
         "device": [reject.device for reject in rejects],
     }
     connection.execute(queries.get("add_rejects").encode(), parameters)
+    with _counting:
+        ADDED.update(reject.kind for reject in rejects)
     quarantine.note(connection, [dataclasses.replace(reject, topic=storable(reject.topic)) for reject in rejects])
 
 

@@ -14,7 +14,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TypeVar
 
-from ingest import downlink, errors, health, inbox, pipeline, settings, shard_sessions, shards, worker
+from ingest import downlink, errors, health, inbox, metrics, pipeline, settings, shard_sessions, shards, worker
 
 logger = logging.getLogger(__name__)
 
@@ -22,7 +22,9 @@ T = TypeVar("T")
 
 _LEASE_TICK_S = 1.0
 _FIRST_WAIT_S, _GROWTH, _LONGEST_WAIT_S = 0.1, 1.6, 5.0
-_DRAIN_LIMIT_S = 20.0
+_DRAIN_LIMIT_S = 5.0
+"""So long after a stop what is in hand may be committed; who ends containers grants ten seconds by default."""
+_INTERRUPT_AGAIN_S = 1.0
 _SWITCH_INTERVAL_S = 0.001
 """A thread that hears from the database waits so long at most for one that computes."""
 
@@ -46,14 +48,17 @@ class FixLane:
         out: downlink.Downlink,
         vitals: health.Vitals,
         on_leases: Callable[[frozenset[int]], None],
+        figures: metrics.Metrics,
     ) -> None:
-        self.worker = worker.Worker(choice.database_url)
+        self.worker = worker.Worker(choice.database_url, on_batch=figures.note_batch)
+        self._figures = figures
         self._choice = choice
         self._out = out
         self._vitals = vitals
         self._on_leases = on_leases
         self._held: frozenset[int] = frozenset()
         self._inbox = inbox.Inbox(most_weight=choice.memory_bytes, on_full=self._pause_reading)
+        figures.inbox_bytes = lambda: self._inbox.weight
         self._sessions = shard_sessions.ShardSessions(choice, on_messages=self._inbox.note_arrival)
         self._preparing = ThreadPoolExecutor(1, thread_name_prefix="ingest-prepare")
         self._committing = ThreadPoolExecutor(1, thread_name_prefix="ingest-commit")
@@ -61,6 +66,7 @@ class FixLane:
         self._stopping = asyncio.Event()
         self._next_lease_tick_s = 0.0
         self._is_database_there = False
+        self._has_left = False
         sys.setswitchinterval(_SWITCH_INTERVAL_S)
 
     @property
@@ -87,6 +93,7 @@ class FixLane:
         """End `run` cleanly."""
         self._stopping.set()
         self._inbox.arrived.set()
+        asyncio.get_running_loop().call_later(_DRAIN_LIMIT_S, self._interrupt)
 
     # Leases.
 
@@ -200,7 +207,9 @@ class FixLane:
         self._acknowledge(segments, outcome)
 
     def _acknowledge(self, segments: Sequence[inbox.Segment], outcome: worker.Outcome) -> None:
+        now_s = time.monotonic()
         for segment in segments:
+            self._figures.note_wait(now_s - segment.arrived_s, len(segment.messages))
             segment.connection.acknowledge([packet for packet in segment.messages.packet_ids if packet])
             self._inbox.note_done(segment.weight)
         self._out.take(outcome, self.worker.state)
@@ -231,10 +240,18 @@ class FixLane:
         except (errors.DatabaseAwayError, TimeoutError) as error:
             logger.warning("stopping with messages in hand, the broker keeps them: %s", error or "took too long")
 
+    def _interrupt(self) -> None:
+        """End statements that hang, on a lock for instance, again and again until `run` has ended: nothing is lost by it."""
+        if not self._has_left:
+            loop = asyncio.get_running_loop()
+            loop.run_in_executor(None, self.worker.interrupt)
+            loop.call_later(_INTERRUPT_AGAIN_S, self._interrupt)
+
     async def _leave(self) -> None:
         await self._sessions.close_all()
         self._on_leases(frozenset())
         await self._run(self.worker.close)
+        self._has_left = True
         for thread in (self._preparing, self._committing):
             thread.shutdown()
 

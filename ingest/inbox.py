@@ -17,6 +17,7 @@ class Segment:
     connection: subscriber.Acknowledges
     messages: mqtt_connection.Messages
     place: tuple[int, int]  #: when it came, and where its messages began in what came together
+    arrived_s: float = 0.0  #: by the monotonic clock, at the earliest
 
     @property
     def weight(self) -> int:
@@ -60,7 +61,7 @@ class Inbox:
         """Take in what the sessions have received; the number of messages that wait now."""
         self.arrived.clear()
         for lease, taken in received:
-            segment = Segment(lease, taken.connection, taken.messages, (self._collected, 0))
+            segment = Segment(lease, taken.connection, taken.messages, (self._collected, 0), self._oldest_s)
             self._collected += 1
             self._waiting.append(segment)
             self._in_hand += segment.weight
@@ -68,6 +69,11 @@ class Inbox:
         self._arriving = 0
         self._weigh()
         return sum(len(segment.messages) for segment in self._waiting)
+
+    @property
+    def weight(self) -> int:
+        """What has been received and is not committed."""
+        return self._arriving + self._in_hand
 
     def age_s(self, now_s: float) -> float:
         """How long ago the first message came that the last `collect` took."""
@@ -99,7 +105,7 @@ class Inbox:
         self.note_done(sum(segment.weight for segment in dropped))
 
     def _weigh(self) -> None:
-        held = self._arriving + self._in_hand
+        held = self.weight
         if not self._full and held > self._most_weight:
             self._full = True
             self._on_full(True)
@@ -131,6 +137,6 @@ def _split(segment: Segment, at: int) -> tuple[Segment, Segment]:
         for part in (slice(None, at), slice(at, None))
     )
     return (
-        Segment(segment.lease, segment.connection, head, segment.place),
-        Segment(segment.lease, segment.connection, rest, (came, began + at)),
+        Segment(segment.lease, segment.connection, head, segment.place, segment.arrived_s),
+        Segment(segment.lease, segment.connection, rest, (came, began + at), segment.arrived_s),
     )

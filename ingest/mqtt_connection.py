@@ -16,6 +16,7 @@ from ingest import mqtt_packets as packets
 logger = logging.getLogger(__name__)
 
 _CONNECT_LIMIT_S = 10.0
+_GOODBYE_LIMIT_S = 2.0
 _DEAF_AFTER_KEEPALIVES = 2.0
 _QOS = 0x06
 _HIGHEST_ID = 65_535
@@ -166,7 +167,9 @@ class Connection(asyncio.Protocol):
         if not self._transport.is_closing():
             self._transport.write(packets.disconnect())
             self._transport.close()
-        await asyncio.wait({self.lost}, timeout=_CONNECT_LIMIT_S)
+        _, deaf = await asyncio.wait({self.lost}, timeout=_GOODBYE_LIMIT_S)
+        if deaf:
+            self._transport.abort()
 
     def abort(self) -> None:
         """Cut the connection."""

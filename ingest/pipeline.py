@@ -6,6 +6,7 @@ transaction.
 
 import datetime as dt
 import json
+import time
 import uuid
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -15,9 +16,10 @@ import numpy as np
 import numpy.typing as npt
 
 from db import device_lookup, fix_rows, fix_writer, reject_log
-from domain import fence_states, fix_quality, telemetry, track
+from domain import duty, fence_states, fix_quality, telemetry, track
 from domain.wire import topics
 from ingest import (
+    duty_filter,
     fence_edits,
     fence_watch,
     fix_decoder,
@@ -41,6 +43,12 @@ class Lookups(Protocol):
         """Fill in the track and the presence of these slots."""
         ...
 
+    def held(
+        self, device_ids: npt.NDArray[np.int32], since_us: int, until_us: int
+    ) -> Mapping[int, Sequence[duty.Held]]:
+        """Who has these devices within a time, and when they are on duty; of tenants that keep no other positions."""
+        ...
+
     def stored(self, device_ids: npt.NDArray[np.int32], times_us: npt.NDArray[np.int64]) -> npt.NDArray[np.bool_]:
         """Which of these fixes are in the table already."""
         ...
@@ -52,6 +60,7 @@ class State:
 
     devices: registry.Registry = field(default_factory=registry.Registry)
     fences: fence_watch.FenceWatch = field(default_factory=fence_watch.FenceWatch)
+    duty_only: frozenset[uuid.UUID] = frozenset()  #: tenants that keep the positions of people on duty alone
 
     def fence_tenants(self, slots: npt.NDArray[np.integer]) -> npt.NDArray[np.int64]:
         """What the fence engine calls the tenants of these slots."""
@@ -89,12 +98,15 @@ class Batch:
     topics: Sequence[bytes]
     payloads: Sequence[bytes]
     received_us: int
+    prepare_s: float = 0.0  #: what `run` has taken,
+    watch_s: float = 0.0  #: and `watch` of it
     is_suspect: bool = False  #: nothing remembered is trusted: every fix is taken for one that may be there already
     rows: fix_rows.FixRows = field(default_factory=lambda: fix_rows.empty(0, fix_decoder.ROW_FIELDS))
     bad: Sequence[fix_decoder.BadPayload] = ()
     rejects: list[reject_log.Reject] = field(default_factory=list)
     refused_seqs: dict[bytes, list[int]] = field(default_factory=dict)  #: by topic; acknowledged all the same
     ack_runs: list[tuple[int, int, int]] = field(default_factory=list)  #: slot, first and last seq
+    off_duty: int = 0  #: so many fixes are acknowledged and not kept
     new: fix_rows.FixRows = field(default_factory=lambda: fix_rows.empty(0, fix_decoder.ROW_FIELDS))
     late: fix_rows.FixRows = field(default_factory=lambda: fix_rows.empty(0, fix_decoder.ROW_FIELDS))
     aside: fix_rows.FixRows = field(default_factory=lambda: fix_rows.empty(0, fix_decoder.ROW_FIELDS))
@@ -206,9 +218,11 @@ def measure(batch: Batch, state: State, lookups: Lookups) -> None:  # noqa: ARG0
 def watch(batch: Batch, state: State, lookups: Lookups) -> None:  # noqa: ARG001 - a stage
     """What happens at geofences."""
     rows, fences = batch.good, state.fences
+    started_s = time.perf_counter()
     batch.fenced = fences.judge(rows, fix_rows.run_starts(rows["slot"]), state.fence_tenants(rows["slot"]))
     stays = fences.stays_before(batch.fenced, [(each.slot, each.time_us) for each in batch.openings])
     batch.checkpoints = checkpoint_rows(batch.openings, stays)
+    batch.watch_s = time.perf_counter() - started_s
 
 
 def remember(batch: Batch, state: State, lookups: Lookups) -> None:  # noqa: ARG001 - a stage
@@ -216,13 +230,15 @@ def remember(batch: Batch, state: State, lookups: Lookups) -> None:  # noqa: ARG
     state.fences.apply(batch.fenced)
 
 
-STAGES: tuple[Stage, ...] = (decode, identify, order, measure, watch, remember)
+STAGES: tuple[Stage, ...] = (decode, identify, on_duty, order, measure, watch, remember)
 
 
 def run(batch: Batch, state: State, lookups: Lookups) -> None:
     """Take a batch through all stages."""
+    started_s = time.perf_counter()
     for stage in STAGES:
         stage(batch, state, lookups)
+    batch.prepare_s = time.perf_counter() - started_s
 
 
 def openings_of(rows: fix_rows.FixRows, folded: tracks.Folded) -> list[Opening]:

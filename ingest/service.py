@@ -7,7 +7,7 @@ import uuid
 from collections.abc import Callable, Mapping
 from typing import Protocol
 
-from ingest import downlink, fix_lane, health, press_lane, settings, shards, status_lane
+from ingest import downlink, fix_lane, health, metrics, press_lane, reject_sweep, settings, shards, status_lane
 from ingest.senders import http_server, owntracks_lane
 
 logger = logging.getLogger(__name__)
@@ -40,8 +40,12 @@ class Service:
     def __init__(self, choice: settings.Settings) -> None:
         self._choice = choice
         self._vitals = health.Vitals()
+        self._figures = metrics.Metrics(self._vitals)
         self._out = downlink.Downlink(choice, client_id=f"driveops-ingest-out-{uuid.uuid4().hex[:12]}")
-        self._fixes = fix_lane.FixLane(choice, out=self._out, vitals=self._vitals, on_leases=self._leases_changed)
+        self._fixes = fix_lane.FixLane(
+            choice, out=self._out, vitals=self._vitals, on_leases=self._leases_changed, figures=self._figures
+        )
+        self._listener = None if choice.metrics_at is None else metrics.Listener(self._figures, *choice.metrics_at)
         self._http = None if choice.http_port is None else http_server.HttpServer(choice, vitals=self._vitals)
         self._held: frozenset[int] = frozenset()
         self._leases_moved = asyncio.Event()
@@ -59,6 +63,7 @@ class Service:
                 group.create_task(self._every(_ACK_TICK_S, self._out.send_acknowledgements), name="acks"),
                 group.create_task(self._every(self._choice.live_interval_s, self._send_live_frames), name="live"),
                 group.create_task(self._every(_HEALTH_TICK_S, self._write_health), name="health"),
+                group.create_task(reject_sweep.RejectSweep(self._choice).run(), name="reject sweep"),
             ]
             group.create_task(self._keep_lanes(group), name="lanes")
             if self._http is not None:
@@ -71,6 +76,8 @@ class Service:
             for task in ticks:
                 task.cancel()
         await self._out.stop()
+        if self._listener is not None:
+            await asyncio.to_thread(self._listener.close)
         if self._choice.health_file is not None:
             self._choice.health_file.unlink(missing_ok=True)
         logger.info("stopped", extra={"fixes": self._vitals.fixes})

@@ -38,6 +38,9 @@ class Settings:
     memory_bytes: int = 64 * 1024 * 1024  #: payloads held; beyond it nothing is read
     ack_interval_s: float = 5.0  #: the least time between two acknowledgements to one device for fixes
     live_interval_s: float = 1.0  #: tick of the live frame
+    rejects_days: int = 30  #: rejects are kept so long …
+    rejects_per_tenant: int = 20_000  #: … and so many of a tenant
+    metrics_at: tuple[str, int] | None = None  #: where Prometheus asks; None: nowhere
     http_host: str = _LOOPBACK
     http_port: int | None = None  #: where phones' apps post to; None: nowhere
 
@@ -60,6 +63,9 @@ class Settings:
             memory_bytes=_whole(env, "INGEST_MEMORY_BYTES", default["memory_bytes"], 1 << 20, 1 << 36),
             ack_interval_s=_number(env, "INGEST_ACK_INTERVAL_S", default["ack_interval_s"], 0.0, 30.0),
             live_interval_s=_number(env, "INGEST_LIVE_INTERVAL_S", default["live_interval_s"], 0.05, 60.0),
+            rejects_days=_whole(env, "INGEST_REJECTS_DAYS", default["rejects_days"], 1, 3_650),
+            rejects_per_tenant=_whole(env, "INGEST_REJECTS_PER_TENANT", default["rejects_per_tenant"], 1, 10_000_000),
+            metrics_at=_listen_address(env, "INGEST_METRICS_ADDRESS"),
             http_host=env.get("INGEST_HTTP_HOST") or _LOOPBACK,
             http_port=_whole(env, "INGEST_HTTP_PORT", 0, 1, _HIGHEST_PORT) if env.get("INGEST_HTTP_PORT") else None,
         )
@@ -78,6 +84,16 @@ def health_file(env: Mapping[str, str]) -> Path | None:
     """Where a running ingest writes how it is, and `ingest health` reads it."""
     value = env.get("INGEST_HEALTH_FILE")
     return Path(value) if value else None
+
+
+def _listen_address(env: Mapping[str, str], name: str) -> tuple[str, int] | None:
+    value = env.get(name)
+    if not value:
+        return None
+    host, _, port = value.rpartition(":")
+    if not host or not port.isdecimal() or not 1 <= int(port) <= _HIGHEST_PORT:
+        raise errors.SettingsError(f"{name}={value!r} is not an address and a port, such as {_LOOPBACK}:9464")
+    return host.removeprefix("[").removesuffix("]"), int(port)
 
 
 def _required(env: Mapping[str, str], name: str) -> str:

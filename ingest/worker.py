@@ -8,7 +8,7 @@ import contextlib
 import datetime as dt
 import logging
 import time
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
@@ -16,7 +16,7 @@ import numpy as np
 import numpy.typing as npt
 import psycopg
 
-from db import engine, fence_store, leases, notices, quality_rules
+from db import duty, engine, fence_store, leases, notices, quality_rules
 from ingest import absences, batch_store, errors, fence_edits, fence_notices, lookups, pipeline
 
 logger = logging.getLogger(__name__)
@@ -37,9 +37,10 @@ _CONNECTION_OPTIONS = " ".join(
         "plan_cache_mode=force_generic_plan",
     )
 )
+_CANCEL_LIMIT_S = 2.0
 _AWAY_STATES = (
     "08",  # the connection is lost
-    "57P0",  # the server ends, starts or has crashed
+    "57",  # the server ends, starts or has crashed, or a statement was cancelled
     "53300",  # it takes no more connections
     "53100",  # its disk is full
     "25006",  # it is read-only: a standby, or one that was one
@@ -58,6 +59,7 @@ class Outcome:
     live: list[npt.NDArray[np.void]] = field(default_factory=list)  #: in batch_store.LIVE_DTYPE
     messages: int = 0
     fixes: int = 0
+    off_duty: int = 0  #: fixes that were acknowledged and not kept
     rejected: int = 0
     events: list[fence_notices.Message] = field(default_factory=list)  #: for whom it may concern
 
@@ -69,6 +71,7 @@ class Outcome:
         self.live += other.live
         self.messages += other.messages
         self.fixes += other.fixes
+        self.off_duty += other.off_duty
         self.rejected += other.rejected
         self.events += other.events
 
@@ -76,10 +79,12 @@ class Outcome:
 class Worker:
     """Writes batches and holds leases."""
 
-    def __init__(self, database_url: str) -> None:
+    def __init__(self, database_url: str, *, on_batch: Callable[[pipeline.Batch, float], None] | None = None) -> None:
         self.state = pipeline.State()
+        self._on_batch = on_batch
         self._database_url = database_url
         self._connection: psycopg.Connection[Any] | None = None
+        self._reading: psycopg.Connection[Any] | None = None
         self._store: batch_store.BatchStore | None = None
         self._book: leases.LeaseBook | None = None
         self._lookups: lookups.Lookups | None = None
@@ -105,7 +110,8 @@ class Worker:
                 connection.execute(f"LISTEN {channel}")
             self._store = batch_store.BatchStore(connection)
             self._book = leases.LeaseBook(connection)
-            self._lookups = lookups.Lookups(self._open("driveops ingest look-ups"))
+            self._reading = self._open("driveops ingest look-ups")
+            self._lookups = lookups.Lookups(self._reading)
             self.state.devices.forget_topics()
             self.state.devices.forget_newest()
             self._load_limits()
@@ -171,6 +177,13 @@ class Worker:
             self._commit_part(batch.again(), outcome)
         return outcome
 
+    def interrupt(self) -> None:
+        """From another thread: end the statement that is under way, so that whoever waits for it gets a DatabaseAwayError."""
+        for connection in (self._connection, self._reading):
+            if connection is not None and not connection.closed:
+                with contextlib.suppress(psycopg.Error):
+                    connection.cancel_safe(timeout=_CANCEL_LIMIT_S)
+
     def close(self) -> None:
         """End the connections, and with them the leases."""
         if self._connection is not None:
@@ -207,14 +220,18 @@ class Worker:
             outcome.add(self._write(refused))
 
     def _write(self, batch: pipeline.Batch) -> Outcome:
+        started_s = time.perf_counter()
         with self._there(self._connection).transaction():
             live = self._there(self._store).save(batch, self.state)
+        if self._on_batch is not None:
+            self._on_batch(batch, time.perf_counter() - started_s)
         return Outcome(
             ack_runs=batch.ack_runs,
             refused_seqs=batch.refused_seqs,
             live=[live],
             messages=len(batch.payloads),
             fixes=len(batch.rows),
+            off_duty=batch.off_duty,
             rejected=len(batch.rejects),
             events=self._messages(batch.fenced.events),
         )
@@ -249,6 +266,7 @@ class Worker:
 
     def _load_limits(self) -> None:
         self.state.devices.limits.load(quality_rules.load(self._there(self._connection)))
+        self.state.duty_only = duty.duty_only_tenants(self._there(self._connection))
 
     def _load_fences(self, *, reconsider: bool = False) -> None:
         """Take the fences as they are now; with `reconsider`, tell who is inside of those that are others."""
