@@ -16,10 +16,9 @@ import numpy as np
 import numpy.typing as npt
 
 from db import device_lookup, fix_rows, fix_writer, reject_log
-from domain import duty, fence_states, fix_quality, telemetry, track
+from domain import fence_states, fix_quality, telemetry, track
 from domain.wire import topics
 from ingest import (
-    duty_filter,
     fence_edits,
     fence_watch,
     fix_decoder,
@@ -43,12 +42,6 @@ class Lookups(Protocol):
         """Fill in the track and the presence of these slots."""
         ...
 
-    def held(
-        self, device_ids: npt.NDArray[np.int32], since_us: int, until_us: int
-    ) -> Mapping[int, Sequence[duty.Held]]:
-        """Who has these devices within a time, and when they are on duty; of tenants that keep no other positions."""
-        ...
-
     def stored(self, device_ids: npt.NDArray[np.int32], times_us: npt.NDArray[np.int64]) -> npt.NDArray[np.bool_]:
         """Which of these fixes are in the table already."""
         ...
@@ -60,7 +53,6 @@ class State:
 
     devices: registry.Registry = field(default_factory=registry.Registry)
     fences: fence_watch.FenceWatch = field(default_factory=fence_watch.FenceWatch)
-    duty_only: frozenset[uuid.UUID] = frozenset()  #: tenants that keep the positions of people on duty alone
 
     def fence_tenants(self, slots: npt.NDArray[np.integer]) -> npt.NDArray[np.int64]:
         """What the fence engine calls the tenants of these slots."""
@@ -106,7 +98,6 @@ class Batch:
     rejects: list[reject_log.Reject] = field(default_factory=list)
     refused_seqs: dict[bytes, list[int]] = field(default_factory=dict)  #: by topic; acknowledged all the same
     ack_runs: list[tuple[int, int, int]] = field(default_factory=list)  #: slot, first and last seq
-    off_duty: int = 0  #: so many fixes are acknowledged and not kept
     new: fix_rows.FixRows = field(default_factory=lambda: fix_rows.empty(0, fix_decoder.ROW_FIELDS))
     late: fix_rows.FixRows = field(default_factory=lambda: fix_rows.empty(0, fix_decoder.ROW_FIELDS))
     aside: fix_rows.FixRows = field(default_factory=lambda: fix_rows.empty(0, fix_decoder.ROW_FIELDS))
@@ -230,7 +221,7 @@ def remember(batch: Batch, state: State, lookups: Lookups) -> None:  # noqa: ARG
     state.fences.apply(batch.fenced)
 
 
-STAGES: tuple[Stage, ...] = (decode, identify, on_duty, order, measure, watch, remember)
+STAGES: tuple[Stage, ...] = (decode, identify, order, measure, watch, remember)
 
 
 def run(batch: Batch, state: State, lookups: Lookups) -> None:
