@@ -267,19 +267,25 @@ def _suspect(state: State, point: Point, limits: fix_quality.Thresholds, distanc
     return dataclasses.replace(state, suspect=here)
 
 
-def to_json(state: State) -> dict[str, Any]:
-    """A state as JSON; what is as at the start is left out."""
-    made: dict[str, Any] = {}
-    for name in State.__slots__:
-        value = getattr(state, name)
-        if value == getattr(START, name):
-            continue
-        if isinstance(value, Place):
-            told = {key: getattr(value, key) for key in Place.__slots__}
-            made[name] = {key: number for key, number in told.items() if number is not None}
-        else:
+def to_json(state: State, *, with_last: bool = True) -> dict[str, Any]:
+    """A state as JSON, if wanted without the last good fix; what is as at the start is left out."""
+    places = {name: getattr(state, name) for name in ("believed", "anchor", "origin", "suspect")}
+    made: dict[str, Any] = {name: _place_to_json(place) for name, place in places.items() if place is not None}
+    for name in ("away", "creeping", "is_parked"):
+        if value := getattr(state, name):
             made[name] = value
+    if with_last and state.last is not None:
+        made["last"] = _place_to_json(state.last)
+    if with_last and state.moving:
+        made["moving"] = True
     return made
+
+
+def _place_to_json(place: Place) -> dict[str, Any]:
+    told: dict[str, Any] = {"time_us": place.time_us, "lat": place.lat, "lon": place.lon, "fixes": place.fixes}
+    if place.odometer_m is not None:
+        told["odometer_m"] = place.odometer_m
+    return told
 
 
 def from_json(made: Mapping[str, Any]) -> State:

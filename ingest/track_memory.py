@@ -1,6 +1,5 @@
 """From batch to batch: where each track is, in this process and in the rows that another one goes on from."""
 
-import dataclasses
 import json
 
 import numpy as np
@@ -57,4 +56,4 @@ def row_of(devices: registry.Registry, slot: int) -> fix_writer.TrackState:
 
 def bare_json(state: track.State) -> str:
     """A state as JSON, without the last fix, which is the latest position."""
-    return json.dumps(track.to_json(dataclasses.replace(state, last=None, moving=False)))
+    return json.dumps(track.to_json(state, with_last=False))

@@ -8,6 +8,7 @@ from one function everywhere, so that a device has the same track whichever way 
 import dataclasses
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -83,10 +84,24 @@ def distance_m(lat_a: float, lon_a: float, lat_b: float, lon_b: float) -> float:
 
 def whole_state(before: np.void, state: track.State | None) -> track.State:
     """A device's state from its columns and, if its stance isn't PLAIN, what else is kept of it."""
-    if not before["known"]:
+    values: Any = before.item()
+    known, time_us, lat, lon, odometer_m, moving, *_ = values
+    if not known:
         return state or track.START
-    last = _place(before["time_us"], before["lat"], before["lon"], before["odometer_m"])
-    return dataclasses.replace(state or track.START, last=last, moving=bool(before["moving"]))
+    last = track.Place(time_us=time_us, lat=lat, lon=lon, odometer_m=_told(odometer_m))
+    if state is None:
+        return track.State(last=last, moving=moving)
+    return track.State(
+        last=last,
+        moving=moving,
+        believed=state.believed,
+        anchor=state.anchor,
+        origin=state.origin,
+        away=state.away,
+        creeping=state.creeping,
+        is_parked=state.is_parked,
+        suspect=state.suspect,
+    )
 
 
 def columns_of(state: track.State, out: Columns, index: int) -> None:
@@ -180,6 +195,7 @@ class _Batch:
         before_hour[1:] = hour[:-1]
         before_hour[starts] = seen_us // fix_rows.HOUR_US
         self.opens = hour != before_hour
+        self.lists = _Lists([], [], [])
 
     def fold(self) -> None:
         """Send each device its way."""
@@ -194,8 +210,17 @@ class _Batch:
             standing &= ~self._any(self._leaves(standing))
         self._drive(driving)
         self._stand(standing)
-        for index in np.flatnonzero(~driving & ~standing).tolist():
+        walking = np.flatnonzero(~driving & ~standing).tolist()
+        if walking:
+            self.lists = self._lists()
+        for index in walking:
             _Walk(self, index).go()
+
+    def _lists(self) -> "_Lists":
+        names = ("time_us", "lat", "lon", "speed_mps", "odometer_m")
+        columns = [*(self.rows[name].tolist() for name in names), self.accuracy_m.tolist()]
+        steady = self.drives & ~self.jumps & ~self.opens
+        return _Lists(list(zip(*columns, strict=True)), self.opens.tolist(), steady.tolist())
 
     def _any(self, doubtful: Flags) -> Flags:
         found: Flags = np.logical_or.reduceat(doubtful, self.starts)
@@ -280,45 +305,46 @@ class _Batch:
         self.result.checkpoints.append(Checkpoint(row=row, state=state))
 
 
+@dataclass(frozen=True, slots=True)
+class _Lists:
+    """The rows as Python's own numbers, for those that are gone through one by one."""
+
+    points: list[tuple[int, float, float, float, float, float]]
+    opens: list[bool]
+    steady: list[bool]  #: goes on driving from the row before
+
+
 class _Walk:
     """One device's rows, in order."""
 
     def __init__(self, batch: _Batch, index: int) -> None:
         self._batch, self._index = batch, index
         self._at, self._end = int(batch.starts[index]), int(batch.ends[index])
-        self._first = self._at
         self._was = batch.states.get(index)
         self._state = whole_state(batch.before[index], self._was)
-        part = slice(self._at, self._end)
-        self._opens = batch.opens[part].tolist()
-        self._steady = (batch.drives[part] & ~batch.jumps[part] & ~batch.opens[part]).tolist()
-        rows = batch.rows[part]
-        names = ("time_us", "lat", "lon", "speed_mps", "odometer_m")
-        self._columns = (*(rows[name].tolist() for name in names), batch.accuracy_m[part].tolist())
 
     def go(self) -> None:
         """Take all rows."""
         batch = self._batch
         while self._at < self._end:
-            offset = self._at - self._first
-            if self._opens[offset]:
+            if batch.lists.opens[self._at]:
                 batch.note(self._at, self._state)
-            elif self._take_a_run(offset):
+            elif self._take_a_run():
                 continue
-            self._step(offset)
+            self._step()
         after = batch.result.after
         columns_of(self._state, after, self._index)
         if not self._state.is_plain:
             batch.result.states[self._index] = self._state
-        if _without_last(self._state) != _without_last(self._was or track.START):
+        if not _differ_by_last_alone(self._state, self._was or track.START):
             batch.result.changed.append(self._index)
 
-    def _take_a_run(self, offset: int) -> bool:
+    def _take_a_run(self) -> bool:
         """Take the next rows as columns, where they are enough and all of one kind."""
         if self._state.is_plain:
-            steady, count = self._steady, 0
+            steady, count = self._batch.lists.steady, 0
             most = self._end - self._at
-            while count < most and steady[offset + count]:
+            while count < most and steady[self._at + count]:
                 count += 1
             if count < _SHORT_RUN:
                 return False
@@ -353,8 +379,8 @@ class _Walk:
             self._state = dataclasses.replace(self._state, last=batch.place(self._at - 1), moving=False)
         return taken > 0
 
-    def _step(self, offset: int) -> None:
-        time_us, lat, lon, speed, odometer, accuracy = (column[offset] for column in self._columns)
+    def _step(self) -> None:
+        time_us, lat, lon, speed, odometer, accuracy = self._batch.lists.points[self._at]
         point = track.Point(
             time_us=time_us,
             lat=lat,
@@ -375,8 +401,14 @@ class _Walk:
         self._at += 1
 
 
-def _without_last(state: track.State) -> track.State:
-    return dataclasses.replace(state, last=None, moving=False)
+def _differ_by_last_alone(a: track.State, b: track.State) -> bool:
+    return (
+        (a.away, a.creeping, a.is_parked) == (b.away, b.creeping, b.is_parked)
+        and (a.anchor is b.anchor or a.anchor == b.anchor)
+        and (a.origin is b.origin or a.origin == b.origin)
+        and a.suspect == b.suspect
+        and a.believed == b.believed
+    )
 
 
 def _is_settled(state: track.State) -> bool:
