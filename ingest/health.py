@@ -23,6 +23,7 @@ class Vitals:
     shards: int = 0
     messages: int = 0
     fixes: int = 0
+    off_duty: int = 0  #: fixes of people off duty, not kept
     rejected: int = 0
     presses: int = 0
     statuses: int = 0
@@ -32,6 +33,7 @@ class Vitals:
         """Count a commit of the fixes lane."""
         self.messages += outcome.messages
         self.fixes += outcome.fixes
+        self.off_duty += outcome.off_duty
         self.rejected += outcome.rejected
 
 

@@ -7,9 +7,10 @@ import numpy as np
 import numpy.typing as npt
 import psycopg
 
-from db import array_params, device_lookup, fence_store
+from db import array_params, device_lookup, duty, fence_store
+from domain import duty as domain_duty
 from domain import telemetry
-from ingest import fence_replay, fence_watch, pipeline, tracks
+from ingest import fence_replay, fence_watch, pipeline, track_columns
 
 
 class Lookups:
@@ -32,6 +33,12 @@ class Lookups:
         last = {slot: place for slot in slots.tolist() if (place := _place_of(state, slot)) is not None}
         state.fences.set_devices(slots, found=dict(by_slot), last=last)
 
+    def held(
+        self, device_ids: npt.NDArray[np.int32], since_us: int, until_us: int
+    ) -> Mapping[int, Sequence[domain_duty.Held]]:
+        """Who has these devices within a time, and when they are on duty; of tenants that keep no other positions."""
+        return duty.load_held(self._connection, device_ids.tolist(), since_us=since_us, until_us=until_us)
+
     def stored(self, device_ids: npt.NDArray[np.int32], times_us: npt.NDArray[np.int64]) -> npt.NDArray[np.bool_]:
         """Which of these fixes are in the table already."""
         found = np.zeros(len(device_ids), np.bool_)
@@ -45,4 +52,4 @@ class Lookups:
 
 def _place_of(state: pipeline.State, slot: int) -> fence_watch.Place | None:
     devices = state.devices
-    return fence_replay.place_of(tracks.whole_state(devices.slots[slot], devices.states.get(slot)))
+    return fence_replay.place_of(track_columns.whole_state(devices.slots[slot], devices.states.get(slot)))

@@ -16,9 +16,10 @@ import numpy as np
 import numpy.typing as npt
 
 from db import device_lookup, fix_rows, fix_writer, reject_log
-from domain import fence_states, fix_quality, telemetry, track
+from domain import duty, fence_states, fix_quality, telemetry, track
 from domain.wire import topics
 from ingest import (
+    duty_filter,
     fence_edits,
     fence_watch,
     fix_decoder,
@@ -42,6 +43,12 @@ class Lookups(Protocol):
         """Fill in the track and the presence of these slots."""
         ...
 
+    def held(
+        self, device_ids: npt.NDArray[np.int32], since_us: int, until_us: int
+    ) -> Mapping[int, Sequence[duty.Held]]:
+        """Who has these devices within a time, and when they are on duty; of tenants that keep no other positions."""
+        ...
+
     def stored(self, device_ids: npt.NDArray[np.int32], times_us: npt.NDArray[np.int64]) -> npt.NDArray[np.bool_]:
         """Which of these fixes are in the table already."""
         ...
@@ -53,6 +60,7 @@ class State:
 
     devices: registry.Registry = field(default_factory=registry.Registry)
     fences: fence_watch.FenceWatch = field(default_factory=fence_watch.FenceWatch)
+    duty_only: frozenset[uuid.UUID] = frozenset()  #: tenants that keep the positions of people on duty alone
 
     def fence_tenants(self, slots: npt.NDArray[np.integer]) -> npt.NDArray[np.int64]:
         """What the fence engine calls the tenants of these slots."""
@@ -98,6 +106,7 @@ class Batch:
     rejects: list[reject_log.Reject] = field(default_factory=list)
     refused_seqs: dict[bytes, list[int]] = field(default_factory=dict)  #: by topic; acknowledged all the same
     ack_runs: list[tuple[int, int, int]] = field(default_factory=list)  #: slot, first and last seq
+    off_duty: int = 0  #: so many fixes are acknowledged and not kept
     new: fix_rows.FixRows = field(default_factory=lambda: fix_rows.empty(0, fix_decoder.ROW_FIELDS))
     late: fix_rows.FixRows = field(default_factory=lambda: fix_rows.empty(0, fix_decoder.ROW_FIELDS))
     aside: fix_rows.FixRows = field(default_factory=lambda: fix_rows.empty(0, fix_decoder.ROW_FIELDS))
@@ -150,13 +159,33 @@ def identify(batch: Batch, state: State, lookups: Lookups) -> None:
         lookups.load(missing, state)
 
 
+def on_duty(batch: Batch, state: State, lookups: Lookups) -> None:
+    """Leave out what people send off duty, where their tenant keeps nothing of it (R59); it is acknowledged all the same."""
+    batch.ack_runs = ordering.ack_runs(batch.rows)
+    devices = state.devices
+    if not state.duty_only:
+        return
+    is_of_them = np.array([tenant in state.duty_only for tenant in devices.tenants], np.bool_)
+    places = np.flatnonzero(is_of_them[devices.slots["tenant"][batch.rows["slot"]]])
+    if not len(places):
+        return
+    rows = batch.rows[places]
+    floor_us = devices.limits.columns["floor_us"][devices.slots["limits"][rows["slot"]]]
+    times_us = duty_filter.judged_us(rows, floor_us=floor_us, ahead_us=round(fix_quality.FUTURE_S * track.US))
+    held = lookups.held(np.unique(rows["device_id"]), int(times_us.min()), int(times_us.max()))
+    is_off = np.zeros(len(batch.rows), np.bool_)
+    is_off[places] = duty_filter.off_duty(rows["device_id"], times_us, held)
+    batch.off_duty = int(is_off.sum())
+    if batch.off_duty:
+        batch.rows = batch.rows[~is_off]
+
+
 def order(batch: Batch, state: State, lookups: Lookups) -> None:
     """Sort by device and time, drop repetitions; a device with a late fix goes the long way with all of its fixes.
 
     What is dated impossibly stands aside: it makes nothing late, and nothing is derived from it.
     """
     devices = state.devices
-    batch.ack_runs = ordering.ack_runs(batch.rows)
     rows = batch.rows
     tracks.flag(rows, devices.limits.columns[devices.slots["limits"][rows["slot"]]])
     is_aside = (rows["quality"] & int(fix_quality.OUTSIDE)) != 0
@@ -221,7 +250,7 @@ def remember(batch: Batch, state: State, lookups: Lookups) -> None:  # noqa: ARG
     state.fences.apply(batch.fenced)
 
 
-STAGES: tuple[Stage, ...] = (decode, identify, order, measure, watch, remember)
+STAGES: tuple[Stage, ...] = (decode, identify, on_duty, order, measure, watch, remember)
 
 
 def run(batch: Batch, state: State, lookups: Lookups) -> None:

@@ -1,0 +1,157 @@
+"""Duty-only storage (R59): what people send off duty is acknowledged and nowhere; presses always are."""
+
+import datetime as dt
+import uuid
+from collections.abc import Iterator
+
+import httpx
+import pytest
+import sqlalchemy as sa
+
+from db import assignments, duty, engine, sender_tokens, tables
+from domain import assignments as rules
+from domain.wire import control, topics
+from stack import ports
+from tests.fixtures.broker import RunningBroker
+from tests.fixtures.ingest import IngestFactory, IngestProcess
+from tests.integration.ingest.conftest import Acme
+from tests.integration.ingest.test_lanes import Wire, fix, fixes_of, press, topic_of, wait_for
+
+NOON = dt.datetime(2026, 3, 1, 12, tzinfo=dt.UTC)
+MINUTE = dt.timedelta(minutes=1)
+ACK = topic_of(topics.Lane.ACK)
+
+
+@pytest.fixture
+def wire(broker: RunningBroker) -> Iterator[Wire]:
+    made = Wire(broker)
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def aino(acme: Acme) -> uuid.UUID:
+    """She carries van-000 and its fob, and is on duty from noon to a minute past."""
+    made = uuid.uuid4()
+    person = {"tenant_id": acme.tenant_id, "id": made, "first_name": "Aino", "last_name": "V", "kind": "courier"}
+    with engine.connect(acme.database.owner_dsn) as connection:
+        connection.execute(sa.insert(tables.person).values(person))
+        connection.execute(sa.insert(tables.fob).values(tenant_id=acme.tenant_id, code="FOB-1"))
+        [(device_id,)] = acme.select("SELECT id FROM device WHERE name = 'van-000'")
+        for kind, key in ((rules.Thing.DEVICE, device_id), (rules.Thing.FOB, "FOB-1")):
+            assignments.assign(
+                connection,
+                acme.tenant_id,
+                assignments.Thing(kind=kind, key=key),
+                assignments.Holder(kind=rules.Holder.PERSON, id=made),
+                since=NOON - 60 * MINUTE,
+                by="root",
+            )
+        duty.begin(connection, acme.tenant_id, made, at=NOON, by="root")
+        duty.end(connection, acme.tenant_id, made, at=NOON + MINUTE, by="root")
+        connection.commit()
+    return made
+
+
+def switch(acme: Acme, *, only: bool) -> None:
+    with engine.connect(acme.database.owner_dsn) as connection:
+        duty.keep_only_on_duty(connection, acme.tenant_id, only=only)
+        connection.commit()
+
+
+def start(make_ingest: IngestFactory) -> IngestProcess:
+    process = make_ingest(INGEST_ACK_INTERVAL_S="0.1")
+    process.start()
+    process.wait_until_at_work()
+    return process
+
+
+def acknowledged(wire: Wire) -> tuple[tuple[int, int], ...]:
+    ack = control.decode_ack(wire.wait_for(ACK))
+    assert isinstance(ack, control.LaneAck)
+    assert ack.ranges is not None
+    return ack.ranges
+
+
+@pytest.mark.usefixtures("aino")
+def test_what_is_sent_off_duty_is_acknowledged_and_nowhere_in_the_database(
+    acme: Acme, wire: Wire, make_ingest: IngestFactory
+) -> None:
+    switch(acme, only=True)
+    process = start(make_ingest)
+
+    # The last minute of the night, two of the duty, the moment it is over, and a date that can't be true: judged by receipt.
+    sent = [fix(1, -60), fix(2, 0), fix(3, 59), fix(4, 60), {**fix(5), "t": "1980-01-06T00:00:00.000Z"}]
+    wire.send(topic_of(topics.Lane.FIXES), fixes_of(*sent))
+
+    assert acknowledged(wire) == ((1, 5),)
+    assert acme.stored() == [("van-000", 2), ("van-000", 3)]
+    assert acme.select("SELECT time FROM device_latest") == [(NOON + 59 * dt.timedelta(seconds=1),)]
+    process.wait_until(lambda vitals: (vitals["fixes"], vitals["off_duty"]) == (2, 3))
+
+
+@pytest.mark.usefixtures("aino")
+def test_late_fixes_are_judged_by_the_duty_of_their_time(acme: Acme, wire: Wire, make_ingest: IngestFactory) -> None:
+    switch(acme, only=True)
+    start(make_ingest)
+    for number, second in ((1, 50), (2, 10), (3, -10)):
+        wire.send(topic_of(topics.Lane.FIXES), fixes_of(fix(number, second)))
+        assert acknowledged(wire) == ((number, number),)
+
+    assert acme.stored() == [("van-000", 1), ("van-000", 2)]
+
+
+@pytest.mark.usefixtures("aino")
+def test_devices_that_nobody_has_and_tenants_without_the_switch_keep_all(
+    acme: Acme, wire: Wire, make_ingest: IngestFactory
+) -> None:
+    start(make_ingest)
+    wire.send(topic_of(topics.Lane.FIXES), fixes_of(fix(1, -60)))
+    acknowledged(wire)
+    switch(acme, only=True)
+    other = topic_of(topics.Lane.FIXES, device="van-001")
+    for number in range(1, 100):
+        wire.send(topic_of(topics.Lane.FIXES), fixes_of(fix(number + 1, -60 - number)))
+        acknowledged(wire)
+        if len(acme.stored()) <= number:
+            break
+    wire.send(other, fixes_of(fix(1, -60)))
+    wait_for(lambda: acme.select("SELECT 1 FROM fix f JOIN device d ON d.id = f.device_id WHERE d.name = 'van-001'"))
+
+    assert ("van-000", 1) in acme.stored()
+
+
+def test_a_press_off_duty_is_stored_with_its_place(
+    acme: Acme, wire: Wire, make_ingest: IngestFactory, aino: uuid.UUID
+) -> None:
+    switch(acme, only=True)
+    start(make_ingest)
+    place = {"t": "2026-03-01T11:59:00.000Z", "lat": 60.17, "lon": 24.94, "fix": 3}
+    payload = press(fob="FOB-1", t="2026-03-01T11:59:00.000Z", fix=place)
+    wire.send(topic_of(topics.Lane.PANIC), payload)
+
+    [(lat, person)] = wait_for(
+        lambda: acme.select("SELECT fix_lat, a.person_id FROM press p JOIN alert a ON a.id = p.alert_id")
+    )
+    assert (lat, person) == (60.17, aino)
+    assert acme.stored() == []
+
+
+@pytest.mark.usefixtures("aino")
+def test_what_a_phone_says_of_places_off_duty_is_not_kept(acme: Acme, make_ingest: IngestFactory) -> None:
+    switch(acme, only=True)
+    port = ports.free()
+    process = make_ingest(INGEST_HTTP_PORT=str(port))
+    process.start()
+    process.wait_until_at_work()
+    with engine.connect(acme.database.owner_dsn) as connection:
+        token = sender_tokens.add(connection, acme.tenant_id, "van-000", created_by="root", now=NOON)
+        connection.commit()
+
+    for name, at in (("Home", NOON - MINUTE), ("Office", NOON + MINUTE / 2)):
+        left = {"_type": "transition", "event": "leave", "desc": name, "tst": int(at.timestamp()), "wtst": 1}
+        place = {"lat": 60.17, "lon": 24.94, "acc": 10, "tid": "ab"}
+        answer = httpx.post(f"http://127.0.0.1:{port}/owntracks", json={**left, **place}, auth=("acme/van-000", token))
+        assert answer.status_code == 200, answer.text
+
+    assert acme.select("SELECT place FROM sender_event") == [("Office",)]
