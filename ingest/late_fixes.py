@@ -15,7 +15,7 @@ import psycopg
 
 from db import fence_store, fix_rows, fix_writer, replay_store
 from domain import fence_states, fix_quality, track
-from ingest import fence_replay, hours, pipeline, registry, track_memory, tracks
+from ingest import fence_replay, hours, pipeline, registry, track_columns, track_memory, tracks
 
 MOST_ROWS = 100_000
 _OWN_FLAGS = ~int(fix_quality.FixFlag.JUMP | fix_quality.FixFlag.DRIFT)
@@ -172,9 +172,9 @@ class Replay:
     def _fold_clean(self, clean: fix_rows.FixRows) -> list[pipeline.Opening]:
         starts, ends = fix_rows.run_starts(clean["device_id"]), fix_rows.run_ends(clean["device_id"])
         own = [self._devices[device] for device in clean["device_id"][starts].tolist()]
-        before = np.zeros(len(own), tracks.TRACK_DTYPE)
+        before = np.zeros(len(own), track_columns.TRACK_DTYPE)
         for index, device in enumerate(own):
-            tracks.columns_of(device.state, before, index)
+            track_columns.columns_of(device.state, before, index)
         registry_of = self._state.devices
         numbers = registry_of.slots["limits"][[device.slot for device in own]]
         folded = tracks.fold(
@@ -187,7 +187,7 @@ class Replay:
             thresholds=[registry_of.limits.thresholds[number] for number in numbers.tolist()],
         )
         for index, (device, end) in enumerate(zip(own, ends.tolist(), strict=True)):
-            device.state = tracks.whole_state(folded.after[index], folded.states.get(index))
+            device.state = track_columns.whole_state(folded.after[index], folded.states.get(index))
             device.seen_us = int(clean["time_us"][end])
         return pipeline.openings_of(clean, folded)
 

@@ -10,7 +10,7 @@ import psycopg
 from db import array_params, device_lookup, duty, fence_store
 from domain import duty as domain_duty
 from domain import telemetry
-from ingest import fence_replay, fence_watch, pipeline, tracks
+from ingest import fence_replay, fence_watch, pipeline, track_columns
 
 
 class Lookups:
@@ -52,4 +52,4 @@ class Lookups:
 
 def _place_of(state: pipeline.State, slot: int) -> fence_watch.Place | None:
     devices = state.devices
-    return fence_replay.place_of(tracks.whole_state(devices.slots[slot], devices.states.get(slot)))
+    return fence_replay.place_of(track_columns.whole_state(devices.slots[slot], devices.states.get(slot)))

@@ -27,6 +27,7 @@ from ingest import (
     iso_times,
     ordering,
     registry,
+    track_columns,
     track_memory,
     tracks,
 )
@@ -188,8 +189,7 @@ def order(batch: Batch, state: State, lookups: Lookups) -> None:
     devices = state.devices
     rows = batch.rows
     tracks.flag(rows, devices.limits.columns[devices.slots["limits"][rows["slot"]]])
-    is_aside = (rows["quality"] & int(fix_quality.OUTSIDE)) != 0
-    rows["out_of_order"][~is_aside] = ordering.disordered(rows[~is_aside], devices.slots)
+    rows["out_of_order"] = ordering.disordered(rows, devices.slots)
     arrived = rows["slot"]
     rows = ordering.sort(rows)
     is_aside = (rows["quality"] & int(fix_quality.OUTSIDE)) != 0
@@ -199,7 +199,8 @@ def order(batch: Batch, state: State, lookups: Lookups) -> None:
     if len(doubtful) and not batch.is_suspect:
         # One of them may be there, from when it was the future.
         is_aside[doubtful] = lookups.stored(rows["device_id"][doubtful], rows["time_us"][doubtful])
-    batch.aside, rows = rows[is_aside], rows[~is_aside]
+    if is_aside.any():
+        batch.aside, rows = rows[is_aside], rows[~is_aside]
     if batch.is_suspect:
         batch.late = rows
     elif rows["late"].any():
@@ -220,7 +221,7 @@ def measure(batch: Batch, state: State, lookups: Lookups) -> None:  # noqa: ARG0
     folded = tracks.fold(
         clean,
         starts,
-        before=devices.slots[slots][list(tracks.TRACK_DTYPE.names or ())],
+        before=devices.slots[slots][list(track_columns.TRACK_DTYPE.names or ())],
         states=devices.states_of(slots),
         seen_us=devices.seen_us(slots),
         limits=devices.limits.columns[numbers],
@@ -261,7 +262,7 @@ def run(batch: Batch, state: State, lookups: Lookups) -> None:
     batch.prepare_s = time.perf_counter() - started_s
 
 
-def openings_of(rows: fix_rows.FixRows, folded: tracks.Folded) -> list[Opening]:
+def openings_of(rows: fix_rows.FixRows, folded: track_columns.Folded) -> list[Opening]:
     """The rows that open an hour, with the tracks before them."""
     return [
         Opening(

@@ -14,7 +14,7 @@ import numpy.typing as npt
 from db import device_lookup
 from domain import telemetry, track
 from domain.wire import topics
-from ingest import limits, tracks
+from ingest import limits, track_columns
 
 _FIRST_SIZE = 1_024
 _MOST_REFUSED = 100_000
@@ -26,7 +26,7 @@ SLOT_DTYPE = np.dtype(
         ("tenant", "i4"),  # index into `tenants`
         ("limits", "i4"),  # number of its thresholds
         ("loaded", "?"),  # whether the database was asked for what follows
-        *tracks.TRACK_FIELDS,  # of its last good fix
+        *track_columns.TRACK_FIELDS,  # of its last good fix
         ("newest_us", "i8"),  # time of its newest fix in the order, good or not: older ones are late
         ("aside_us", "i8"),  # time of its newest fix outside of the order, as one from the future
         ("tells_newest", "?"),  # whether the database keeps `newest_us` apart from the last good fix
@@ -134,7 +134,7 @@ class Registry:
         for slot in slots.tolist():
             self.slots["loaded"][slot] = True
             self.states.pop(slot, None)
-            for name in tracks.TRACK_DTYPE.names or ():
+            for name in track_columns.TRACK_DTYPE.names or ():
                 self.slots[name][slot] = 0
             self.slots["newest_us"][slot] = self.slots["aside_us"][slot] = NEVER_US
             self.slots["tells_newest"][slot] = False
@@ -148,7 +148,7 @@ class Registry:
             last = track.Place(time_us=known.time_us, lat=known.lat, lon=known.lon, odometer_m=known.odometer_m)
             state = dataclasses.replace(state, last=last, moving=known.moving)
             self.slots["newest_us"][slot] = known.time_us
-        tracks.columns_of(state, self.slots, slot)
+        track_columns.columns_of(state, self.slots, slot)
         if not state.is_plain:
             self.states[slot] = state
         if known.newest_us is not None:
@@ -172,9 +172,9 @@ class Registry:
                     seen_us[index] = max(seen_us[index], place.time_us)
         return seen_us
 
-    def advance(self, slots: npt.NDArray[np.integer], folded: tracks.Folded) -> None:
+    def advance(self, slots: npt.NDArray[np.integer], folded: track_columns.Folded) -> None:
         """Take where these devices are now."""
-        for name in tracks.TRACK_DTYPE.names or ():
+        for name in track_columns.TRACK_DTYPE.names or ():
             self.slots[name][slots] = folded.after[name]
         if self.states or folded.states:
             for index, slot in enumerate(slots.tolist()):

@@ -7,7 +7,7 @@ import numpy.typing as npt
 
 from db import fix_rows, fix_writer
 from domain import track
-from ingest import registry, tracks
+from ingest import registry, track_columns
 
 
 def advance(
@@ -15,7 +15,7 @@ def advance(
     rows: fix_rows.FixRows,
     aside: fix_rows.FixRows,
     slots: npt.NDArray[np.integer],
-    folded: tracks.Folded,
+    folded: track_columns.Folded,
 ) -> list[fix_writer.TrackState]:
     """Take where the devices are after a batch; the states that must be written anew.
 

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from db import fix_rows
 from domain import fix_quality, geo, telemetry, track
-from ingest import iso_times, limits, tracks
+from ingest import iso_times, limits, track_columns, tracks
 
 START_US = 1_772_362_500_000_000  # 2026-03-01T10:55:00Z
 KINDS = [fix_quality.Thresholds(), fix_quality.DEFAULTS["phone"], fix_quality.Thresholds(park_after_s=20.0)]
@@ -97,7 +97,7 @@ def expected(
         if point.time_us // fix_rows.HOUR_US != seen[device] // fix_rows.HOUR_US:
             checkpoints.append((device, point.time_us, states[device]))
         seen[device] = point.time_us
-        states[device], verdict = track.step(states[device], point, KINDS[device % 3], tracks.distance_m)
+        states[device], verdict = track.step(states[device], point, KINDS[device % 3], track_columns.distance_m)
         ms = round(verdict.counted_us / 1e3)
         made.append(
             (
@@ -112,7 +112,7 @@ class Carried:
     """What a process keeps of devices from batch to batch."""
 
     def __init__(self, count: int) -> None:
-        self.columns = np.zeros(count, tracks.TRACK_DTYPE)
+        self.columns = np.zeros(count, track_columns.TRACK_DTYPE)
         self.states: dict[int, track.State] = {}
         self.seen_us = np.full(count, NEVER)
         self.checkpoints: list[tuple[Any, ...]] = []
@@ -148,7 +148,7 @@ class Carried:
         self.rows.append(rows)
 
     def state(self, device: int) -> track.State:
-        return tracks.whole_state(self.columns[device], self.states.get(device))
+        return track_columns.whole_state(self.columns[device], self.states.get(device))
 
 
 def bare(state: track.State) -> track.State:
@@ -216,9 +216,9 @@ def test_one_distance_is_what_a_column_of_them_is() -> None:
     at = [chance.uniform(-89, 89, 500), chance.uniform(-180, 180, 500)]
     to = [at[0] + chance.normal(0, 0.001, 500), at[1] + chance.normal(0, 0.001, 500)]
 
-    column = tracks._GEOD.inv(at[1], at[0], to[1], to[0])[2]
+    column = track_columns._GEOD.inv(at[1], at[0], to[1], to[0])[2]
 
-    singles = [tracks.distance_m(*(float(v[n]) for v in (*at, *to))) for n in range(500)]
+    singles = [track_columns.distance_m(*(float(v[n]) for v in (*at, *to))) for n in range(500)]
     assert singles == column.tolist()
     plain = [track.geodesic_m(*(float(v[n]) for v in (*at, *to))) for n in range(500)]
     assert plain == pytest.approx(singles, abs=1e-3)
