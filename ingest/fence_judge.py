@@ -30,6 +30,7 @@ class Told:
     """An event with the row that settled it."""
 
     row: int
+    number: int  #: of the fence
     event: fence_fold.FenceEvent
 
 
@@ -39,6 +40,7 @@ class Step:
 
     row: int
     place: int  #: of the device
+    number: int  #: of the fence; −1: it is watched no more
     fence_id: uuid.UUID
     stay: fence_states.Stay | None
 
@@ -189,7 +191,7 @@ def judge_states(
             number = index.number_of.get(fence_id)
             at = starts[place]
             if number is None or not index.is_watched(number, int(tenants[at]), int(rows["device_id"][at])):
-                dropped.append(Step(row=-1, place=place, fence_id=fence_id, stay=None))
+                dropped.append(Step(row=-1, place=place, number=-1, fence_id=fence_id, stay=None))
             else:
                 due_us = fence_stays.dwell_due_us(index, number, stay)
                 entries.append((place * width + number, fence_stays.is_plain(stay), due_us))
@@ -282,8 +284,8 @@ def _fold(
             now, events = fence_fold.advance(watched, stay, glimpse, device_id=look.device_id[at])
             if now is not stay:
                 stay = now
-                judged.steps.append(Step(row=rows_of[at], place=place, fence_id=watched.id, stay=stay))
-            judged.told += [Told(row=rows_of[at], event=event) for event in events]
+                judged.steps.append(Step(row=rows_of[at], place=place, number=number, fence_id=watched.id, stay=stay))
+            judged.told += [Told(row=rows_of[at], number=number, event=event) for event in events]
         begin += length
     judged.told.sort(key=lambda told: (told.row, *fence_fold.order_of(told.event)))
 

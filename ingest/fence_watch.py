@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from db import fence_store, fix_rows
-from domain import fence_fold, fence_states, fences
+from domain import fence_states
 from ingest import fence_index, fence_judge, fence_stays, iso_times
 
 _FIRST_SIZE = 1_024
@@ -136,7 +136,7 @@ class FenceWatch:
         """Events as the database keeps them."""
         return [
             fence_store.EventRow(
-                tenant_id=self.fence(each.event).tenant_id,
+                tenant_id=self.index.fences[each.number].tenant_id,
                 device_id=int(rows["device_id"][each.row]),
                 event=each.event,
                 received_at=iso_times.datetime_of(int(rows["received_us"][each.row])),
@@ -144,10 +144,6 @@ class FenceWatch:
             )
             for each in told
         ]
-
-    def fence(self, event: fence_fold.FenceEvent) -> fences.Geofence:
-        """The fence of an event."""
-        return self.index.fences[self.index.number_of[event.fence_id]]
 
     def stay_row(self, device_id: int, fence_id: uuid.UUID, stay: fence_states.Stay) -> fence_store.StayRow:
         """A stay as the database keeps it."""
@@ -158,15 +154,19 @@ class FenceWatch:
         self, rows: fix_rows.FixRows, starts: npt.NDArray[np.intp], judged: fence_judge.Judged
     ) -> list[fence_store.StayRow]:
         slots = rows["slot"][starts].tolist()
+        last = {(step.place, step.number): step for step in judged.steps}
         made = []
-        for place, change in judged.changed().items():
-            device_id, kept = int(rows["device_id"][starts[place]]), self.book.of(slots[place])
-            for fence_id, stay in change.items():
-                if stay != kept.get(fence_id):
-                    tenant_id = self.index.fences[self.index.number_of[fence_id]].tenant_id
-                    made.append(
-                        fence_store.StayRow(tenant_id=tenant_id, device_id=device_id, fence_id=fence_id, stay=stay)
-                    )
+        for (place, number), step in last.items():
+            if step.stay == self.book.of(slots[place]).get(step.fence_id):
+                continue
+            made.append(
+                fence_store.StayRow(
+                    tenant_id=self.index.fences[number].tenant_id,
+                    device_id=int(rows["device_id"][starts[place]]),
+                    fence_id=step.fence_id,
+                    stay=step.stay,
+                )
+            )
         return made
 
     def _make_room(self, slot: int) -> None:
