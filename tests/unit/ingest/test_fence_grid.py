@@ -31,3 +31,28 @@ def test_the_candidates_are_the_boxes_that_a_point_lies_in(
     found = list(zip(point.tolist(), box.tolist(), strict=True))
     assert set(found) == expected
     assert len(found) == len(expected)
+
+
+# Up to the size of the finest cell, of which there are corners enough; larger ones go another way.
+small = st.tuples(lons, lats, st.sampled_from([0.0, 2.0**-11, 2.0**-10]), st.sampled_from([0.0, 2.0**-10])).map(
+    lambda box: (box[0], box[1], box[0] + box[2], box[1] + box[3])
+)
+Box = tuple[float, float, float, float]
+
+
+@given(st.lists(st.one_of(boxes, small), max_size=8), st.lists(st.one_of(boxes, small), max_size=8))
+def test_boxes_that_touch_are_found(drawn: list[Box], asked: list[Box]) -> None:
+    asked += drawn
+    grid = fence_grid.FenceGrid(np.array(drawn).reshape(-1, 4))
+
+    ask, box = grid.overlaps(*np.array(asked).reshape(-1, 4).T)
+
+    found = list(zip(ask.tolist(), box.tolist(), strict=True))
+    expected = {
+        (a, b)
+        for a, (west, south, east, north) in enumerate(asked)
+        for b, (left, bottom, right, top) in enumerate(drawn)
+        if west <= right and east >= left and south <= top and north >= bottom
+    }
+    assert set(found) == expected
+    assert len(found) == len(expected)
