@@ -52,7 +52,9 @@ def adopt(
     typer.echo(f"{tenant}/{device} is in service")
     if adopted.kept_rejects:
         typer.echo(
-            f"{adopted.kept_rejects} of its messages are among the rejects: python -m ingest replay-rejects", err=True
+            f"{adopted.kept_rejects} of its messages are among the rejects: "
+            f"python -m ingest replay-rejects --tenant {tenant} --device {device}",
+            err=True,
         )
 
 

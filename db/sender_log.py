@@ -39,7 +39,7 @@ class Contact:
 
 
 def add_events(connection: psycopg.Connection[Any], events: Sequence[Event]) -> None:
-    """Keep events; one that is there already changes nothing."""
+    """Keep events, but for those of a tenant who keeps positions of people on duty alone (R59); a known one changes nothing."""
     parameters = {
         "tenant_id": [event.device.tenant_id for event in events],
         "device_id": [event.device.id for event in events],
@@ -65,8 +65,3 @@ def note_contacts(connection: psycopg.Connection[Any], contacts: Sequence[Contac
         },
     }
     connection.execute(queries.get("note_sender_contacts").encode(), parameters)
-
-
-def note_contact(connection: psycopg.Connection[Any], contact: Contact) -> None:
-    """The same for one."""
-    note_contacts(connection, [contact])

@@ -26,14 +26,21 @@ ORDER BY assignment.since DESC, assignment.id;
 
 -- fob_holder --
 -- Who had a fob at a time: the person that it was assigned to, else who had the vehicle that it was in, of a crew the first.
--- By ix_assignment_tenant_id_fob_code_since.
+-- By ix_assignment_tenant_id_fob_code_since. A phone is its own fob: who has it is who pressed, unless there is a fob of its name.
 SELECT person.id, person.first_name, person.last_name
 FROM assignment AS had
 LEFT JOIN assignment AS driven ON driven.tenant_id = had.tenant_id AND driven.vehicle_id = had.vehicle_id
     AND driven.person_id IS NOT NULL AND tstzrange(driven.since, driven.until) @> %(at)s::timestamptz
 JOIN person ON person.tenant_id = had.tenant_id AND person.id = coalesce(had.person_id, driven.person_id)
-WHERE had.tenant_id = %(tenant_id)s AND had.fob_code = %(fob)s AND tstzrange(had.since, had.until) @> %(at)s::timestamptz
-ORDER BY had.person_id IS NULL, driven.since, person.id
+WHERE had.tenant_id = %(tenant_id)s AND tstzrange(had.since, had.until) @> %(at)s::timestamptz
+    AND (
+        had.fob_code = %(fob)s
+        OR had.device_id = (
+            SELECT device.id FROM device
+            WHERE device.tenant_id = %(tenant_id)s AND device.name = %(fob)s AND device.kind = 'phone'
+        )
+    )
+ORDER BY had.fob_code IS NULL, had.person_id IS NULL, driven.since, person.id
 LIMIT 1;
 
 -- person_track --

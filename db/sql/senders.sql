@@ -32,12 +32,15 @@ DELETE FROM sender_queue WHERE id = ANY(%(ids)s::bigint[]);
 SELECT count(*) >= %(most)s FROM (SELECT FROM sender_queue LIMIT %(most)s) AS waiting;
 
 -- add_sender_events --
--- What phones say of places of their own; the same again is known.
+-- What phones say of places of their own; the same again is known. A claim says where somebody is: of a tenant who keeps that
+-- of people on duty alone, none is kept.
 INSERT INTO sender_event (tenant_id, device_id, time, received_at, kind, place, lat, lon, radius_m, accuracy_m)
-SELECT *
+SELECT n.tenant_id, n.device_id, n.time, n.received_at, n.kind, n.place, n.lat, n.lon, n.radius_m, n.accuracy_m
 FROM unnest(%(tenant_id)s::uuid[], %(device_id)s::integer[], %(time)s::timestamptz[], %(received_at)s::timestamptz[],
             %(kind)s::text[], %(place)s::text[], %(lat)s::float8[], %(lon)s::float8[], %(radius_m)s::float8[],
             %(accuracy_m)s::float8[])
+     AS n (tenant_id, device_id, time, received_at, kind, place, lat, lon, radius_m, accuracy_m)
+JOIN tenant t ON t.id = n.tenant_id AND NOT t.duty_only
 ON CONFLICT DO NOTHING;
 
 -- note_sender_contacts --

@@ -107,6 +107,7 @@ def test_who_waits_is_listed_adopted_and_dismissed(run: Run, database: Database,
     adopted = run(dsn, "quarantine", "adopt", "phone-1", "--tenant", "acme", "--label", "Dana's")
     assert (adopted.code, adopted.out) == (0, "acme/phone-1 is in service\n")
     assert "2 of its messages are among the rejects" in adopted.err
+    assert adopted.err.endswith("python -m ingest replay-rejects --tenant acme --device phone-1\n")
     assert run(dsn, "device", "list", "--tenant", "acme").out == "phone-1\n"
     assert run(dsn, "quarantine", "dismiss", "phone-2", "--tenant", "acme").code == 0
     assert run(dsn, "quarantine", "list", "--tenant", "acme").out == ""

@@ -82,3 +82,13 @@ def test_of_many_words_in_one_batch_the_last_stands_with_the_last_known_battery(
         "SELECT d.name, online, battery_pct FROM device_status JOIN device d ON d.id = device_id ORDER BY 1"
     )
     assert rows == [("van-000", False, 49), ("van-001", True, 10), ("van-002", True, None)]
+
+
+def test_a_tenant_with_duty_only_tracking_keeps_no_claims(acme: Acme) -> None:
+    claim = reports.Claim(time=NOW, kind=reports.ClaimKind.ENTERED, place="Home", position=geo.Position(60, 24))
+    with psycopg.connect(acme.database.owner_dsn, autocommit=True) as connection:
+        for duty_only in (True, False):
+            connection.execute("UPDATE tenant SET duty_only = %s", [duty_only])
+            intake.take(connection, [delivery("van-000", reports.Report(claims=(claim,)))])
+            kept = connection.execute("SELECT count(*) FROM sender_event").fetchone()
+            assert kept == (0 if duty_only else 1,)

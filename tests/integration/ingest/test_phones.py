@@ -5,6 +5,7 @@ import json
 import re
 import socket
 import time
+import uuid
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -12,8 +13,10 @@ from typing import Any
 import httpx
 import psycopg
 import pytest
+import sqlalchemy as sa
 
-from db import devices, engine, sender_queue, sender_tokens
+from db import assignments, devices, engine, sender_queue, sender_tokens, tables
+from domain import assignments as domain_assignments
 from ingest.senders import http_app, http_server, intake, kept
 from stack import ports
 from tests.fixtures.broker import RunningBroker
@@ -230,6 +233,23 @@ class TestPresses:
         )
         assert (state, device, press_count, lat) == ("open", PHONE, 1, 60.17)
         assert len(listener.fixes()) == 1
+
+    def test_an_sos_is_of_who_has_the_phone(self, listener: Listener) -> None:
+        acme, person = listener.acme, uuid.uuid4()
+        with engine.connect(acme.database.owner_dsn) as connection:
+            named = {"first_name": "Aino", "last_name": "Virtanen", "kind": "courier"}
+            connection.execute(sa.insert(tables.person).values(tenant_id=acme.tenant_id, id=person, **named))
+            [(phone,)] = acme.select("SELECT id FROM device WHERE name = %s", PHONE)
+            thing = assignments.Thing(kind=domain_assignments.Thing.DEVICE, key=phone)
+            holder = assignments.Holder(kind=domain_assignments.Holder.PERSON, id=person)
+            assignments.assign(connection, acme.tenant_id, thing, holder, since=NOW - dt.timedelta(days=1), by="root")
+            connection.commit()
+
+        assert listener.osmand(alarm="sos", timestamp=TST).status_code == 200
+
+        [(text, person_id, remarks)] = acme.select("SELECT text, person_id, remarks FROM alert")
+        assert (text, person_id) == ("Panic button activated by Aino Virtanen", person)
+        assert "unknown_fob" not in remarks
 
     def test_an_sos_without_a_readable_position_is_an_alert_all_the_same(self, listener: Listener) -> None:
         answer = listener.osmand(alarm="sos", lat="north", lon=24.94)
