@@ -1,6 +1,6 @@
 """A load of fixes at the speed of C: whole PUBLISH packets from a template, only their changing digits written anew.
 
-Every device drives east at its own latitude and gives a fix a second of its own clock, so that each fix of the run is new.
+Every device drives east and back at its own latitude and gives a fix a second of its own clock, so that each fix of the run is new.
 """
 
 import json
@@ -19,7 +19,7 @@ _TIME = "2026-01-01T00:00:00.000Z"
 _SEQ_DIGITS, _DEGREE_DIGITS = 9, 7
 _BLOCK = 500
 _CLOCK_S = 1_400
-"""After so many seconds a device begins its way anew; at 13 m/s it has crossed half of the area."""
+"""After so many seconds a device turns back; at 13 m/s it has crossed half of the area."""
 _PUBACK_BYTES = 4
 
 
@@ -60,7 +60,8 @@ class Packets:
         for index in range(self.fixes):
             clock_s = self._round * self.fixes + index
             _write_time(self._packets[:, self._time_at[index] :], self._day_s + clock_s)
-            lon = np.rint((self._lon + clock_s % _CLOCK_S * self._step) * 10**_DEGREE_DIGITS).astype(np.int64)
+            way_s = _CLOCK_S - abs(clock_s % (2 * _CLOCK_S) - _CLOCK_S)
+            lon = np.rint((self._lon + way_s * self._step) * 10**_DEGREE_DIGITS).astype(np.int64)
             _write_degrees(self._packets[:, self._lon_at[index] :], lon)
             _write_number(self._packets[:, self._seq_at[index] :], np.int64(clock_s + 100_000_000), _SEQ_DIGITS)
         self._round += 1
