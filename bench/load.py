@@ -1,6 +1,7 @@
 """A load of fixes at the speed of C: whole PUBLISH packets from a template, only their changing digits written anew.
 
-Every device drives east and back at its own latitude and gives a fix a second of its own clock, so that each fix of the run is new.
+Every device drives east and back at its own latitude and gives a fix a second of its own clock, so that each fix of the run
+is new.
 """
 
 import json
