@@ -49,14 +49,14 @@ class Service:
         self._http = None if choice.http_port is None else http_server.HttpServer(choice, vitals=self._vitals)
         self._held: frozenset[int] = frozenset()
         self._leases_moved = asyncio.Event()
-        self._ended = False
+        self._ending = self._ended = False
         self._told_health = False
 
     async def run(self) -> None:
         """Work until SIGTERM or SIGINT, then commit what is in hand and leave."""
         loop = asyncio.get_running_loop()
         for signal_number in (signal.SIGTERM, signal.SIGINT):
-            loop.add_signal_handler(signal_number, self._fixes.stop)
+            loop.add_signal_handler(signal_number, self._begin_to_end)
         self._out.start()
         async with asyncio.TaskGroup() as group:
             ticks = [
@@ -82,8 +82,14 @@ class Service:
             self._choice.health_file.unlink(missing_ok=True)
         logger.info("stopped", extra={"fixes": self._vitals.fixes})
 
+    def _begin_to_end(self) -> None:
+        """All parts at once, so that none waits for what hangs in another."""
+        self._ending = True
+        self._leases_changed(frozenset())
+        self._fixes.stop()
+
     def _leases_changed(self, held: frozenset[int]) -> None:
-        self._held = held
+        self._held = frozenset() if self._ending else held
         self._leases_moved.set()
 
     async def _keep_lanes(self, group: asyncio.TaskGroup) -> None:
