@@ -13,7 +13,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from api import alert_acts, alert_reader, lamp, shown
-from db import alert_changes, engine, live_reads, read_models
+from db import alert_changes, engine, live_reads, read_models, sender_log
 from domain import accounts, emergencies, errors
 from domain.operations import emergencies as emergency_operations
 
@@ -21,6 +21,7 @@ _log = logging.getLogger(__name__)
 Json = dict[str, Any]
 AlertChanged = Callable[[lamp.Word], None]
 _MOST_EVENTS = 20
+_MOST_CLAIMS = 200
 LONGEST_TRAIL_MIN = 24 * 60
 _AHEAD = dt.timedelta(days=1)
 """So far ahead fixes from the future are shown."""
@@ -65,6 +66,17 @@ class Desk:
             "version": status["version"] if status else None,
             "events": [_event(event) for event in events],
         }
+
+    def claims(self, identity: accounts.Identity, device_id: int) -> list[Json]:
+        """What a phone says of places of its user's, the newest first: claims, as our own geofences decide.
+
+        Raises:
+            UnitNotFoundError: this tenant has no such unit.
+        """
+        with self._reading(identity) as connection:
+            _unit(connection, identity, device_id)
+            found = sender_log.events_of(connection, identity.tenant_id, device_id, most=_MOST_CLAIMS)
+        return [{**claim, "time": shown.instant(claim["time"])} for claim in found]
 
     def trail(
         self,

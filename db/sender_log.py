@@ -1,11 +1,13 @@
 """What phones say beside their positions: of places of their own, and of themselves."""
 
 import datetime as dt
+import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import psycopg
+import sqlalchemy as sa
 
 from db import queries
 from domain import geo, telemetry
@@ -51,6 +53,12 @@ def add_events(connection: psycopg.Connection[Any], events: Sequence[Event]) -> 
         },
     }
     connection.execute(queries.get("add_sender_events").encode(), parameters)
+
+
+def events_of(connection: sa.Connection, tenant_id: uuid.UUID, device_id: int, *, most: int) -> Sequence[sa.RowMapping]:
+    """The newest events of a phone: time, kind, place, lat, lon, radius_m, accuracy_m."""
+    given = {"tenant_id": tenant_id, "device_id": device_id, "most": most}
+    return connection.exec_driver_sql(queries.get("unit_claims"), given).mappings().all()
 
 
 def note_contacts(connection: psycopg.Connection[Any], contacts: Sequence[Contact]) -> None:

@@ -34,6 +34,11 @@ def router(at: desk.Desk) -> fastapi.APIRouter:
         """The fixes of the last minutes, each with its `flags`."""
         return at.trail(identity.current(), device_id, _now(), minutes, with_flagged=flagged)
 
+    @made.get("/units/{device_id}/claims")
+    def claims(device_id: _DeviceId) -> list[dict[str, Any]]:
+        """What a phone says of places of its user's."""
+        return at.claims(identity.current(), device_id)
+
     return made
 
 

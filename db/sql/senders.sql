@@ -43,6 +43,14 @@ FROM unnest(%(tenant_id)s::uuid[], %(device_id)s::integer[], %(time)s::timestamp
 JOIN tenant t ON t.id = n.tenant_id AND NOT t.duty_only
 ON CONFLICT DO NOTHING;
 
+-- unit_claims --
+-- What a phone has said of places of its own, the newest first.
+SELECT time, kind, place, lat, lon, radius_m, accuracy_m
+FROM sender_event
+WHERE tenant_id = %(tenant_id)s AND device_id = %(device_id)s
+ORDER BY time DESC, kind, place
+LIMIT %(most)s;
+
 -- note_sender_contacts --
 -- What phones have told last, by the server's clock and the order in which it came; a value that is not told stays.
 WITH told AS (

@@ -8,7 +8,7 @@ import httpx
 import pytest
 import sqlalchemy as sa
 
-from db import sender_tokens
+from db import devices, sender_tokens
 from domain import accounts as domain_accounts
 from stack import ports
 from tests.fixtures.ingest import IngestFactory
@@ -68,6 +68,21 @@ def test_a_strangers_phone_is_adopted_and_on_the_live_page(
         page.next_frame(lambda frame: adopted["device_id"] in frame.ids)
         [unit] = browser.get("/api/v1/units", params={"q": "stranger"}).json()
         assert (unit["label"], unit["lat"], unit["lon"], unit["state"]) == ("Mona's own", 60.17, 24.94, "moving")
+
+
+def test_what_a_phone_claims_of_places_is_told(site: Site, listener: str, manager: str) -> None:
+    with site.owner.begin() as connection:
+        devices.add(connection, site.tenant_ids["acme"], [devices.NewDevice(name="phone-1", kind="phone")])
+    token = token_of(site, "acme", "phone-1")
+    entered = {"_type": "transition", "event": "enter", "desc": "Depot", "tst": int(NOW.timestamp())}
+
+    assert httpx.post(f"{listener}owntracks", json=entered, auth=("acme/phone-1", token)).status_code == 200
+
+    phone, other = site.device_id("acme", "phone-1"), site.device_id("other")
+    with site.http(manager) as browser:
+        [claim] = browser.get(f"/api/v1/units/{phone}/claims").json()
+        assert (claim["kind"], claim["place"], claim["lat"]) == ("entered", "Depot", None)
+        assert browser.get(f"/api/v1/units/{other}/claims").status_code == 404
 
 
 def test_a_dismissed_sender_is_out_of_sight_and_counted(site: Site, listener: str, manager: str) -> None:
