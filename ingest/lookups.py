@@ -52,4 +52,5 @@ class Lookups:
 
 def _place_of(state: pipeline.State, slot: int) -> fence_watch.Place | None:
     devices = state.devices
-    return fence_replay.place_of(track_columns.whole_state(devices.slots[slot], devices.states.get(slot)))
+    columns = devices.slots[list(track_columns.TRACK_DTYPE.names or ())][slot]
+    return fence_replay.place_of(track_columns.whole_state(columns, devices.states.get(slot)))
