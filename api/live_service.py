@@ -17,11 +17,12 @@ from api import (
     live_socket,
     position_feed,
     quarantine_desk,
+    rejects_desk,
     settings,
     upkeep,
     vitals,
 )
-from api.routes import alerts, geofences, quarantine, units
+from api.routes import alerts, geofences, quarantine, rejects, units
 from domain import accounts
 
 _READERS, _ACTORS = 4, 4
@@ -53,6 +54,7 @@ class LiveService:
             alerts.router(self.desk, self.acts),
             geofences.router(fence_desk.FenceDesk(web_engine)),
             quarantine.router(quarantine_desk.QuarantineDesk(web_engine)),
+            rejects.router(rejects_desk.RejectsDesk(web_engine)),
             live_socket.router(self.hub, web_engine, find_session),
         ]
         self._tasks: list[asyncio.Task[None]] = []

@@ -35,6 +35,7 @@ class Permission(StrEnum):
     MANAGE_DEVICES = "manage_devices"  # register, adopt
     MANAGE_GEOFENCES = "manage_geofences"
     MANAGE_ACCOUNTS = "manage_accounts"
+    SEE_REJECTS = "see_rejects"  # whole messages, positions and all
 
 
 _DISPATCHER = frozenset({Permission.SEE_LIVE, Permission.HANDLE_ALERTS})
@@ -43,7 +44,7 @@ _MANAGER = _DISPATCHER | {Permission.SEE_FIGURES, Permission.MANAGE_DEVICES, Per
 PERMISSIONS = {
     Role.DISPATCHER: _DISPATCHER,
     Role.MANAGER: _MANAGER,
-    Role.ADMIN: _MANAGER | {Permission.MANAGE_ACCOUNTS},
+    Role.ADMIN: _MANAGER | {Permission.MANAGE_ACCOUNTS, Permission.SEE_REJECTS},
 }
 
 
