@@ -5,6 +5,7 @@ GeoJSON is RFC 7946; a circle is a Point with `radius_m`, a corridor a LineStrin
 
 import dataclasses
 import datetime as dt
+import math
 import uuid
 from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
@@ -115,7 +116,7 @@ def shape_of(  # noqa: C901 - a word for each kind
                 return fence_shapes.Circle(centre=geo.Position(lat, lon), radius_m=_needed(radius_m, "radius_m"))
             case "LineString":
                 return fence_shapes.Corridor(line=_line(at), width_m=_needed(width_m, "width_m"))
-    except (TypeError, ValueError, IndexError, KeyError):
+    except (TypeError, ValueError, IndexError, KeyError, OverflowError):
         raise fence_shapes.ShapeError(f"the coordinates are not those of a {kind}") from None
     except geo.InvalidPositionError as error:
         raise fence_shapes.ShapeError(str(error)) from None
@@ -238,7 +239,13 @@ def _number(value: Any, name: str) -> float | None:
         return None
     if isinstance(value, bool) or not isinstance(value, int | float):
         raise fences.FenceError(f"{name} is a number, not {value!r}")
-    return float(value)
+    try:
+        number = float(value)
+    except OverflowError:
+        number = math.inf
+    if not math.isfinite(number):
+        raise fences.FenceError(f"{name} is a number, not {number}")
+    return number
 
 
 def _needed(value: Any, name: str) -> float:

@@ -14,6 +14,7 @@ SMALLEST_M = 1.0
 LARGEST_M = 1_000_000.0
 WIDEST_CORRIDOR_M = 20_000.0
 WIDEST_DEG = 170.0
+MOST_POINTS = 20_000
 HIGHEST_LINE_DEG = 89.5
 _FEWEST_CORNERS = 3
 
@@ -107,6 +108,8 @@ def edges_of(ring: Ring) -> Iterable[tuple[tuple[float, float], tuple[float, flo
 
 
 def _check_places(places: Ring) -> None:
+    if len(places) > MOST_POINTS:
+        raise ShapeError(f"{MOST_POINTS} points are the most that a ring or line has")
     for lon, lat in places:
         try:
             geo.Position(lat, lon)

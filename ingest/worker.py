@@ -261,7 +261,8 @@ class Worker:
         if notices.REGISTRY in changed:
             self.state.devices.forget_topics()
             self._load_limits()
-        if changed & {notices.GEOFENCES, notices.REGISTRY}:
+        # Who is in which vehicle matters to fences that look at some alone.
+        if notices.GEOFENCES in changed or (notices.REGISTRY in changed and self.state.fences.assigned):
             self._load_fences(reconsider=True)
 
     def _load_limits(self) -> None:

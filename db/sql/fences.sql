@@ -53,10 +53,13 @@ WHERE (e.lat, e.lon, e.reason, e.decided_at, e.visit_id, e.speed_mps)
                       excluded.speed_mps);
 
 -- drop_other_fence_events --
--- Of windows of devices, by the fix that settled them, the events that don't follow any more; the stays they were of.
+-- Of windows of devices, by the fix that settled them, the events that don't follow any more; the stays they were of. What
+-- happened at fences that are watched no more stays, as do exits by somebody's edit.
 DELETE FROM geofence_event e
-USING unnest(%(device_id)s, %(since)s, %(until)s) AS w (device_id, since, until)
+USING unnest(%(device_id)s, %(since)s, %(until)s) AS w (device_id, since, until), geofence g
 WHERE e.device_id = w.device_id AND e.decided_at >= w.since AND e.decided_at < w.until AND e.kind <> 'absent'
+  AND NOT (e.kind = 'exited' AND e.reason = 'edited')
+  AND g.tenant_id = e.tenant_id AND g.id = e.geofence_id AND g.active
   AND NOT EXISTS (
       SELECT FROM unnest(%(kept_device_id)s::integer[], %(kept_time)s::timestamptz[], %(kept_geofence_id)s::uuid[],
                          %(kept_kind)s::text[]) AS k (device_id, time, geofence_id, kind)

@@ -181,6 +181,22 @@ class TestEdits:
         assert events(ground, device) == [("entered", "deep", 0), ("exited", "edited", 60)]
         assert visits(ground, device) == [(0, None, 60)]
 
+    def test_late_data_leaves_what_happened_at_a_removed_fence(self, ground: Ground, database: Database) -> None:
+        fence = draw_fence(ground)
+        save(ground, database, fence)
+        device, topic = ground.new_device()
+        ground.send(topic, [[[fix(0, 0, **OUTSIDE)]], [[fix(1, 60, **INSIDE)]], [[fix(3, 180, **INSIDE)]]])
+        with engine.connect(database.owner_dsn) as connection:
+            geofences.deactivate(connection, fence.id, tenant_id=fence.tenant_id)
+            connection.commit()
+        ground.worker.see_leases()
+        before = events(ground, device), visits(ground, device)
+
+        ground.send(topic, [[[fix(2, 30, **OUTSIDE)]]])
+
+        assert (events(ground, device), visits(ground, device)) == before
+        assert before[1] == [(60, None, 180)]
+
     def test_a_fence_looks_at_those_it_is_assigned_to(self, ground: Ground, database: Database) -> None:
         fence = draw_fence(ground)
         (ours, our_topic), (other, other_topic) = ground.new_device(), ground.new_device()

@@ -80,7 +80,18 @@ def test_a_fence_comes_back_from_its_form(
         ({"name": "a\x00"}, "name is a text"),
         ({"colour": "red"}, "a geofence has no colour; known are ceiling_m"),
         ({"radius_m": True}, "radius_m is a number, not True"),
-        ({"radius_m": float("nan")}, "a radius is 1 m to 1000 km, not nan"),
+        ({"radius_m": float("nan")}, "radius_m is a number, not nan"),
+        ({"radius_m": 10**400}, "radius_m is a number, not inf"),
+        ({"floor_m": float("-inf")}, "floor_m is a number, not -inf"),
+        ({"geometry": {"type": "Point", "coordinates": [10**400, 60]}}, "the coordinates are not those of a Point"),
+        (
+            {
+                "geometry": {"type": "LineString", "coordinates": [[n / 1e4, 60] for n in range(20_001)]},
+                "radius_m": None,
+            }
+            | {"width_m": 10},
+            "20000 points are the most",
+        ),
         ({"radius_m": 0.1}, "a radius is 1 m"),
         ({"width_m": 5}, "width_m belongs to a LineString, not to a Point"),
         ({"geometry": {"type": "Circle"}, "radius_m": None}, "not a Circle"),
