@@ -42,6 +42,8 @@ STATUS_BY_CODE: Mapping[str, int] = {
     "person_not_found": status.HTTP_404_NOT_FOUND,
     "booking_not_found": status.HTTP_404_NOT_FOUND,
     "not_in_quarantine": status.HTTP_404_NOT_FOUND,
+    "already_there": status.HTTP_409_CONFLICT,
+    "assignment_overlap": status.HTTP_409_CONFLICT,
     "alert_transition": status.HTTP_409_CONFLICT,
     "alert_race": status.HTTP_409_CONFLICT,
     "too_many_guesses": status.HTTP_429_TOO_MANY_REQUESTS,

@@ -17,12 +17,13 @@ from api import (
     live_socket,
     position_feed,
     quarantine_desk,
+    registry_desk,
     rejects_desk,
     settings,
     upkeep,
     vitals,
 )
-from api.routes import alerts, geofences, quarantine, rejects, units
+from api.routes import alerts, geofences, quarantine, registries, rejects, units
 from domain import accounts
 
 _READERS, _ACTORS = 4, 4
@@ -55,6 +56,7 @@ class LiveService:
             geofences.router(fence_desk.FenceDesk(web_engine)),
             quarantine.router(quarantine_desk.QuarantineDesk(web_engine)),
             rejects.router(rejects_desk.RejectsDesk(web_engine)),
+            registries.router(registry_desk.RegistryDesk(web_engine)),
             live_socket.router(self.hub, web_engine, find_session),
         ]
         self._tasks: list[asyncio.Task[None]] = []

@@ -25,6 +25,8 @@ from db import (
     migrate,
     quality_cli,
     quarantine_cli,
+    registries,
+    registry_cli,
     settings,
     token_cli,
     user_cli,
@@ -46,7 +48,12 @@ app.add_typer(user_cli.app, name="user")
 app.add_typer(fence_cli.app, name="fence")
 app.add_typer(quality_cli.app, name="quality")
 app.add_typer(quarantine_cli.app, name="quarantine")
+app.add_typer(registry_cli.fob_app, name="fob")
+app.add_typer(registry_cli.vehicle_app, name="vehicle")
+app.add_typer(registry_cli.person_app, name="person")
 device_app.command("token")(token_cli.device_token)
+registry_cli.add_common_commands(device_app, registries.Kind.DEVICE)
+tenant_app.command("duty-only")(registry_cli.duty_only)
 
 _NOT_THERE = (psycopg.errors.UndefinedTable, psycopg.errors.UndefinedColumn)
 
@@ -192,10 +199,11 @@ def make_device_code(
 
 @device_app.command("retire")
 def retire_device(tenant: Tenant, name: Annotated[str, typer.Argument()]) -> None:
-    """Take a device out of service; what it sent stays."""
+    """Take a device out of service and off whoever has it; what it sent stays."""
     with engine.connect(current_settings().database_url) as connection:
-        if not devices.retire(connection, devices.tenant_id(connection, tenant), name):
-            raise errors.DatabaseError(f"{tenant} has no device {name!r} in service")
+        owner, kind = devices.tenant_id(connection, tenant), registries.Kind.DEVICE
+        key = registries.find(connection, owner, kind, name)
+        registries.retire(connection, owner, kind, key, at=dt.datetime.now(dt.UTC), by=getpass.getuser())
         connection.commit()
     typer.echo(f"{tenant}/{name} retired")
 

@@ -81,17 +81,6 @@ def add(connection: sa.Connection, tenant: uuid.UUID, devices: Iterable[NewDevic
     return bulk.insert_new(connection, tables.device, [_row(tenant, device) for device in devices])
 
 
-def retire(connection: sa.Connection, tenant: uuid.UUID, name: str) -> bool:
-    """Take a device out of service, what it sent stays; False where no such device is in service."""
-    device = tables.device
-    statement = (
-        sa.update(device)
-        .where(device.c.tenant_id == tenant, device.c.name == name, device.c.retired_at.is_(None))
-        .values(retired_at=sa.func.now())
-    )
-    return connection.execute(statement).rowcount == 1
-
-
 def _row(tenant: uuid.UUID, device: NewDevice) -> dict[str, object]:
     if device.kind not in tables.DEVICE_KINDS:
         raise errors.DatabaseError(

@@ -55,13 +55,12 @@ def end(connection: sa.Connection, tenant_id: uuid.UUID, person_id: uuid.UUID, *
     return True
 
 
-def periods(
-    connection: sa.Connection, tenant_id: uuid.UUID, person_id: uuid.UUID
-) -> Sequence[sa.Row[Any, Any, Any, Any]]:
+def periods(connection: sa.Connection, tenant_id: uuid.UUID, person_id: uuid.UUID) -> list[dict[str, Any]]:
     """When a person was on duty, the newest first: since, until, begun_by, ended_by."""
     columns = (_row.c.since, _row.c.until, _row.c.begun_by, _row.c.ended_by)
     own = (_row.c.tenant_id == tenant_id, _row.c.person_id == person_id)
-    return connection.execute(sa.select(*columns).where(*own).order_by(_row.c.since.desc())).all()
+    query = sa.select(*columns).where(*own).order_by(_row.c.since.desc())
+    return [dict(row) for row in connection.execute(query).mappings()]
 
 
 def keep_only_on_duty(connection: sa.Connection, tenant_id: uuid.UUID, *, only: bool) -> None:

@@ -1,11 +1,12 @@
+import datetime as dt
 import uuid
 
 import pytest
 import sqlalchemy as sa
 
-from db import devices, errors, notices, tables
+from db import devices, errors, notices, registries, tables
 from db.devices import NewDevice
-from domain import telemetry
+from domain import assignments, telemetry
 from domain.wire import topics
 from tests.fixtures.database import Database
 
@@ -15,6 +16,11 @@ def tenant(owner: sa.Engine) -> uuid.UUID:
     with owner.begin() as connection:
         assert devices.add_tenant(connection, "acme", name="Acme Guards", time_zone="Europe/Paris")
         return devices.tenant_id(connection, "acme")
+
+
+def retire(connection: sa.Connection, tenant: uuid.UUID) -> None:
+    key = registries.find(connection, tenant, registries.Kind.DEVICE, "bus-1")
+    registries.retire(connection, tenant, registries.Kind.DEVICE, key, at=dt.datetime.now(dt.UTC), by="root")
 
 
 def test_registered_devices_are_found_by_the_levels_of_their_topics(owner: sa.Engine, tenant: uuid.UUID) -> None:
@@ -73,8 +79,9 @@ def test_a_retired_device_is_no_longer_found_and_its_name_stays_taken(owner: sa.
     with owner.begin() as connection:
         devices.add(connection, tenant, [NewDevice(name="bus-1")])
 
-        assert devices.retire(connection, tenant, "bus-1")
-        assert not devices.retire(connection, tenant, "bus-1")
+        retire(connection, tenant)
+        with pytest.raises(assignments.NotFoundError):
+            retire(connection, tenant)
         assert devices.load(connection).devices == {}
         assert devices.add(connection, tenant, [NewDevice(name="bus-1")]) == 0
 
@@ -94,7 +101,7 @@ def test_listeners_hear_of_a_change_of_the_registry(owner: sa.Engine, tenant: uu
 
         assert heard.wait(10) == {notices.REGISTRY}
         with owner.begin() as connection:
-            devices.retire(connection, tenant, "bus-1")
+            retire(connection, tenant)
 
         assert heard.wait(10) == {notices.REGISTRY}
 

@@ -13,7 +13,7 @@ import httpx
 import pytest
 import sqlalchemy as sa
 
-from db import device_codes, devices, tables
+from db import device_codes, devices, registries, tables
 from tests.fixtures import programs
 from tests.fixtures.broker import RunningBroker
 from tests.fixtures.database import Database
@@ -150,7 +150,9 @@ def test_a_retired_device_leaves_the_brokers_users_and_others_stay(
     assert name in users.users()
 
     with owner.begin() as connection:
-        devices.retire(connection, devices.tenant_id(connection, TENANT), DEVICE)
+        tenant_id, kind = devices.tenant_id(connection, TENANT), registries.Kind.DEVICE
+        key = registries.find(connection, tenant_id, kind, DEVICE)
+        registries.retire(connection, tenant_id, kind, key, at=dt.datetime.now(dt.UTC), by="root")
 
     eventually(lambda: name not in users.users(), "the device is out")
     assert {"ingest", "fleet"} <= set(users.users())
