@@ -10,6 +10,8 @@ REMEMBER_S = 5.0
 """So long after it is revoked a token may still be good, and so long an unknown one is not asked for again."""
 MESSAGES_PER_S, MESSAGES_AT_ONCE = 10.0, 600.0
 """Of one token: a phone that was out of reach for hours sends what it has kept."""
+PRESSES_PER_S, PRESSES_AT_ONCE = 1.0, 60.0
+"""Of one token: more than a person presses, so that one broken app doesn't keep the calls of others waiting."""
 GUESSES_PER_S, GUESSES_AT_ONCE = 10.0, 100.0
 """Unknown tokens of one address."""
 _MOST_REMEMBERED = 20_000
@@ -58,6 +60,7 @@ class Gate:
         self._find, self._clock = find, clock
         self._known: dict[bytes, _Remembered] = {}
         self._messages = Buckets(per_s=MESSAGES_PER_S, at_once=MESSAGES_AT_ONCE)
+        self._presses = Buckets(per_s=PRESSES_PER_S, at_once=PRESSES_AT_ONCE)
         self._guesses = Buckets(per_s=GUESSES_PER_S, at_once=GUESSES_AT_ONCE)
 
     async def holder(self, token: str, address: str) -> tuple[sender_tokens.Holder | None, float]:
@@ -83,6 +86,10 @@ class Gate:
             self._known[digest] = known
         return known.holder, 0.0
 
-    def wait_s(self, holder: sender_tokens.Holder) -> float:
+    def message_wait_s(self, holder: sender_tokens.Holder) -> float:
         """Count a message; the seconds that its sender must wait if it is one too many."""
         return self._messages.take((holder.ref.tenant_id, holder.ref.name), self._clock())
+
+    def press_wait_s(self, holder: sender_tokens.Holder) -> float:
+        """Count a call for help, apart from messages; the seconds to wait if it is one too many."""
+        return self._presses.take((holder.ref.tenant_id, holder.ref.name), self._clock())

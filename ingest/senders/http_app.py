@@ -21,6 +21,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.types import Receive, Scope, Send
 
 from db import sender_tokens
+from domain import telemetry
 from domain.wire import fields
 from ingest import errors, health
 from ingest.senders import commits, gate, intake, kept, osmand, owntracks, presses, refusals, reports, traccar
@@ -94,7 +95,7 @@ class HttpApp:
     async def _answer(self, request: Request) -> Response:
         if request.url.path == _HEALTH:
             return self._health()
-        if self._under_way > MOST_AT_ONCE or self.is_full:
+        if self._under_way > MOST_AT_ONCE:
             raise _Refused(HTTPStatus.SERVICE_UNAVAILABLE, "too much at once", wait_s=RETRY_AFTER_S)
         message = await _message(request)
         holder = await self._holder(message, request.client.host if request.client else "")
@@ -124,13 +125,14 @@ class HttpApp:
             report = _read(message, "/".join(sender), received_at)
         except fields.WireError as error:
             refusal = str(error)
+        # A call for help waits for no bound of messages, and not for the queue.
         pressed = () if report is None else report.presses
         for press in pressed:
-            await self._presses.take(press, sender, received_at)
-            self._vitals.presses += 1
-        # A call for help is never one too many.
-        if not pressed and (wait_s := self._gate.wait_s(holder)):
+            await self._press(press, holder, received_at)
+        if not pressed and (wait_s := self._gate.message_wait_s(holder)):
             raise _Refused(HTTPStatus.TOO_MANY_REQUESTS, "too many messages", wait_s=wait_s)
+        if self.is_full:
+            raise _Refused(HTTPStatus.SERVICE_UNAVAILABLE, "too much waits", wait_s=RETRY_AFTER_S)
         if report is not None and report.passed_over:
             return _taken(message)
         if refusal is not None and self._refusals.times(sender, message.kept):
@@ -149,6 +151,12 @@ class HttpApp:
         if fate is intake.Fate.REFUSED:
             return self._refused(message, sender, refusal or "the database refuses it")
         return _taken(message, HTTPStatus.ACCEPTED if fate is intake.Fate.QUARANTINED else HTTPStatus.OK)
+
+    async def _press(self, press: telemetry.Press, holder: sender_tokens.Holder, received_at: dt.datetime) -> None:
+        if wait_s := self._gate.press_wait_s(holder):
+            raise _Refused(HTTPStatus.TOO_MANY_REQUESTS, "too many presses", wait_s=wait_s)
+        await self._presses.take(press, (holder.tenant, holder.ref.name), received_at)
+        self._vitals.presses += 1
 
     def _refused(self, message: _Message, sender: tuple[str, str], reason: str) -> Response:
         if self._refusals.note(sender, message.kept) > refusals.LET_OFF_AFTER:

@@ -17,7 +17,7 @@ import sqlalchemy as sa
 
 from db import assignments, devices, engine, sender_queue, sender_tokens, tables
 from domain import assignments as domain_assignments
-from ingest.senders import http_app, http_server, intake, kept
+from ingest.senders import gate, http_app, http_server, intake, kept
 from stack import ports
 from tests.fixtures.broker import RunningBroker
 from tests.fixtures.ingest import IngestFactory, IngestProcess
@@ -268,6 +268,17 @@ class TestPresses:
         assert device == "stranger"
         assert "unknown_device" in remarks
 
+    def test_an_app_that_presses_without_end_keeps_no_other_waiting(self, listener: Listener) -> None:
+        other = register(listener.acme, "phone-2")
+        batch = [traccar_location(second, extras={"alarm": "sos"}) for second in range(100)]
+
+        answer = listener.traccar(batch)
+        calm = httpx.get(listener.url, params={"id": other, "alarm": "sos"})
+
+        assert (answer.status_code, calm.status_code) == (429, 200)
+        counts = listener.acme.select("SELECT device_name, press_count FROM alert ORDER BY 1")
+        assert counts == [(PHONE, pytest.approx(gate.PRESSES_AT_ONCE, abs=3)), ("phone-2", 1)]
+
 
 class TestRefusals:
     @pytest.mark.parametrize("token", ["", "wrong", "x" * 1000, "\x00"])
@@ -391,6 +402,8 @@ class TestTrouble:
             )
         wait_for(lambda: listener.osmand(lat=1, lon=2).status_code == 503)
         assert httpx.get(f"{listener.url}/health").status_code == 503
+        assert listener.osmand(lat=1, lon=2, alarm="sos").status_code == 503
+        assert len(listener.acme.select("SELECT FROM alert")) == 1, "its position waits, the call doesn't"
         with psycopg.connect(listener.acme.database.owner_dsn) as connection:
             connection.execute("DELETE FROM sender_queue")
 
