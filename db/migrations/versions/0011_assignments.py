@@ -31,6 +31,23 @@ WHERE a.tenant_id = t.tenant_id AND a.{thing_column} = t.{thing_id} AND a.{holde
     AND tstzrange(a.since, a.until) @> now()
 """
 
+# Whoever has a box that was retired must not be let in by its old password once the name serves again: the broker's file
+# loses a user whose hash is empty.
+_FORGET = """
+CREATE FUNCTION app.forget_device_password() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
+BEGIN
+    UPDATE device_password SET hash = '' WHERE device_id = NEW.id AND tenant_id = NEW.tenant_id;
+    RETURN NULL;
+END
+$$
+"""
+_WHEN_BACK = """
+CREATE TRIGGER forget_password AFTER UPDATE OF retired_at ON device
+FOR EACH ROW WHEN (OLD.retired_at IS NOT NULL AND NEW.retired_at IS NULL)
+EXECUTE FUNCTION app.forget_device_password()
+"""
+
 
 def upgrade() -> None:
     """Make it."""
@@ -60,11 +77,15 @@ def upgrade() -> None:
     op.execute(f"GRANT UPDATE (duty_only) ON tenant TO {roles.WEB}")
     # Fences look at people and vehicles, whose devices these are.
     protection.notify_changes("assignment", channel="registry")
+    op.execute(_FORGET)
+    op.execute(_WHEN_BACK)
 
 
 def downgrade() -> None:
     """Take it away; of the assignments those of this moment stay."""
     protection.act_as_owner()
+    op.execute("DROP TRIGGER forget_password ON device")
+    op.execute("DROP FUNCTION app.forget_device_password()")
     op.execute(f"REVOKE UPDATE (duty_only) ON tenant FROM {roles.WEB}")
     for thing, holder in _HELD:
         op.add_column(thing, sa.Column(f"{holder}_id", sa.Uuid(), nullable=True))

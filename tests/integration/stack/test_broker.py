@@ -1,4 +1,8 @@
+import socket
+
 import pytest
+from paho.mqtt import client as mqtt
+from paho.mqtt import enums
 
 from domain.wire import topics
 from stack import broker as broker_module
@@ -6,7 +10,7 @@ from stack import broker_config, errors
 from tests.fixtures.broker import RunningBroker
 from tests.integration.stack.mqtt_probe import connected, wait_for
 
-VAN, OTHER = "demo/van-01", "rival/van-01"
+VAN, NEIGHBOUR, OTHER = "demo/van-01", "demo/van-02", "rival/van-01"
 _OK = "Success"
 _LET_IN = {_OK, "No matching subscribers"}
 
@@ -25,12 +29,13 @@ def test_what_a_device_sends_on_its_own_prefix_reaches_ingest(broker: RunningBro
         wait_for(lambda: ingest.received == [(own(lane), b"x")])
 
 
+@pytest.mark.parametrize("victim", [NEIGHBOUR, OTHER])
 @pytest.mark.parametrize("lane", list(topics.Lane))
-def test_a_device_may_not_speak_on_the_prefix_of_another(broker: RunningBroker, lane: topics.Lane) -> None:
+def test_a_device_may_not_speak_on_the_prefix_of_another(broker: RunningBroker, lane: topics.Lane, victim: str) -> None:
     with connected(broker, broker_config.INGEST) as ingest, connected(broker, VAN) as van:
         ingest.subscribe("driveops/#")
 
-        assert van.publish(own(lane, OTHER)) == "Not authorized"
+        assert van.publish(own(lane, victim)) == "Not authorized"
         assert van.publish(own(topics.Lane.STATUS), b"after it") == _OK
         wait_for(lambda: bool(ingest.received))
     assert ingest.received == [(own(topics.Lane.STATUS), b"after it")]
@@ -56,7 +61,7 @@ def test_a_device_may_not_write_what_is_not_its_own_to_say(broker: RunningBroker
 def test_a_device_hears_its_own_answers_and_nobody_elses(broker: RunningBroker) -> None:
     with connected(broker, VAN) as van, connected(broker, broker_config.INGEST) as ingest:
         van.subscribe("driveops/#")
-        for user in (OTHER, VAN):
+        for user in (OTHER, NEIGHBOUR, VAN):
             for lane in topics.Lane:
                 ingest.publish(own(lane, user), user.encode())
         ingest.publish(topics.live_topic("demo"))
@@ -64,6 +69,40 @@ def test_a_device_hears_its_own_answers_and_nobody_elses(broker: RunningBroker) 
         wait_for(lambda: (own(topics.Lane.ACK), b"last") in van.received)
     heard = {topic for topic, _payload in van.received}
     assert heard == {own(topics.Lane.ACK), own(topics.Lane.COMMAND)}
+
+
+@pytest.mark.parametrize("victim", [NEIGHBOUR, OTHER])
+@pytest.mark.parametrize("lane", [topics.Lane.ACK, topics.Lane.COMMAND])
+def test_a_device_hears_no_answer_of_another_by_its_name_or_by_a_share(
+    broker: RunningBroker, lane: topics.Lane, victim: str
+) -> None:
+    with connected(broker, VAN) as van, connected(broker, broker_config.INGEST) as ingest:
+        for topic in (own(lane, victim), f"$share/all/{own(lane, victim)}", f"driveops/v1/{victim}/#"):
+            van.subscribe(topic)
+        van.subscribe(own(topics.Lane.ACK))
+        ingest.publish(own(lane, victim), b"not for you")
+        ingest.publish(own(topics.Lane.ACK), b"for you")
+        wait_for(lambda: bool(van.received))
+    assert van.received == [(own(topics.Lane.ACK), b"for you")]
+
+
+@pytest.mark.parametrize("victim", [NEIGHBOUR, OTHER])
+def test_a_last_will_on_the_prefix_of_another_is_not_told(broker: RunningBroker, victim: str) -> None:
+    with connected(broker, broker_config.INGEST) as ingest:
+        ingest.subscribe("driveops/v1/#")
+        for user in (victim, VAN):
+            client = mqtt.Client(enums.CallbackAPIVersion.VERSION2, protocol=mqtt.MQTTv5)
+            client.username_pw_set(VAN, broker.password(VAN))
+            client.will_set(own(topics.Lane.STATUS, user), b"gone", qos=1)
+            client.connect("127.0.0.1", broker.port)
+            client.loop_start()
+            wait_for(client.is_connected)
+            client.loop_stop()
+            sock = client.socket()
+            assert isinstance(sock, socket.socket)
+            sock.close()
+        wait_for(lambda: bool(ingest.received))
+    assert ingest.received == [(own(topics.Lane.STATUS), b"gone")]
 
 
 def test_ingest_may_not_speak_as_a_device(broker: RunningBroker) -> None:
