@@ -23,6 +23,7 @@ Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
 Bools = npt.NDArray[np.bool_]
 StaysOf = Callable[[int], fence_states.Stays]
+StayOf = Callable[[int, int], fence_states.Stay | None]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -113,7 +114,7 @@ def judge(
     tenants: Ints,
     before: npt.NDArray[np.void],
     kept: fence_stays.Kept,
-    stays_of: StaysOf,
+    stay_of: StayOf,
 ) -> Judged:
     """Take the next rows of each device.
 
@@ -124,7 +125,7 @@ def judge(
         tenants: the index's number of each row's tenant.
         before: for each of `starts`, in BEFORE_DTYPE.
         kept: the stays of these devices in columns, at fences of the index that look at them.
-        stays_of: the stays of a device by its place in `starts`.
+        stay_of: what is kept of a device, by its place in `starts`, and a fence, by its number.
     """
     judged = Judged()
     if not len(rows) or not index.fences:
@@ -139,7 +140,7 @@ def judge(
     row, fence = row[holds], fence[holds]
     inside = row * width + fence
     unsettled = _unsettled(index, rows, seen, kept, (row, fence), passed, width)
-    _fold(index, rows, seen, unsettled, (inside, passed), stays_of, judged)
+    _fold(index, rows, seen, unsettled, (inside, passed), stay_of, judged)
     return judged
 
 
@@ -201,7 +202,11 @@ def judge_states(
         is_plain=np.array([plain for _, plain, _ in entries], np.bool_),
         due_us=np.array([due_us for _, _, due_us in entries], np.int64),
     )
-    judged = judge(index, rows, starts, tenants=tenants, before=before, kept=kept, stays_of=states.__getitem__)
+
+    def stay_of(place: int, number: int) -> fence_states.Stay | None:
+        return states[place].get(index.fences[number].id)
+
+    judged = judge(index, rows, starts, tenants=tenants, before=before, kept=kept, stay_of=stay_of)
     judged.steps[:0] = dropped
     return judged
 
@@ -260,7 +265,7 @@ def _fold(
     seen: _Seen,
     unsettled: Ints,
     marked: tuple[Ints, Ints],
-    stays_of: StaysOf,
+    stay_of: StayOf,
     judged: Judged,
 ) -> None:
     width = len(index.fences)
@@ -276,7 +281,7 @@ def _fold(
     rows_of, begin = row.tolist(), 0
     for place, number, length in counts:
         watched = index.fences[number]
-        stay = stays_of(place).get(watched.id)
+        stay = stay_of(place, number)
         for at in range(begin, begin + length):
             if stay is None and not (is_inside[at] or has_passed[at]):
                 continue

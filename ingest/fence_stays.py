@@ -31,18 +31,29 @@ class StayBook:
 
     def __init__(self, index: fence_index.FenceIndex) -> None:
         self._index = index
-        self._stays: dict[int, dict[uuid.UUID, fence_states.Stay]] = {}
+        self._stays: dict[int, fence_states.Stay] = {}
         self._key = np.zeros(0, np.int64)
         self._is_plain = np.zeros(0, np.bool_)
         self._due_us = np.zeros(0, np.int64)
 
+    def stay(self, slot: int, number: int) -> fence_states.Stay | None:
+        """What is kept of a device and a fence, by its number."""
+        return self._stays.get(slot * _SLOT + number)
+
+    def get(self, key: int) -> fence_states.Stay | None:
+        """The same by `key_of`."""
+        return self._stays.get(key)
+
     def of(self, slot: int) -> fence_states.Stays:
         """The stays of one device."""
-        return self._stays.get(slot, fence_states.NO_STAYS)
+        first, end = np.searchsorted(self._key, [slot * _SLOT, (slot + 1) * _SLOT])
+        keys = self._key[first:end].tolist()
+        return {self._index.fences[key % _SLOT].id: self._stays[key] for key in keys}
 
     def slots(self) -> list[int]:
         """The slots of which anything is kept."""
-        return list(self._stays)
+        slots: list[int] = np.unique(self._key // _SLOT).tolist()
+        return slots
 
     def kept(self, slots: npt.NDArray[np.integer]) -> Kept:
         """What is kept of these slots, which are sorted."""
@@ -55,22 +66,27 @@ class StayBook:
         return Kept(key=key, is_plain=self._is_plain[at], due_us=self._due_us[at])
 
     def change(self, changes: Iterable[tuple[int, Change]]) -> None:
-        """Take what has changed, by slot; None ends a stay. The fences are ones of the index."""
-        keys: dict[int, fence_states.Stay | None] = {}
-        for slot, change in changes:
-            stays = self._stays.setdefault(slot, {})
-            for fence_id, stay in change.items():
-                number = self._index.number_of.get(fence_id)
-                if stay is None or number is None:
-                    stays.pop(fence_id, None)
-                else:
-                    stays[fence_id] = stay
-                if number is not None:
-                    keys[slot * _SLOT + number] = stay
-            if not stays:
-                del self._stays[slot]
-        if keys:
-            self._write(keys)
+        """Take what has changed, by slot and fence; None ends a stay."""
+        number_of = self._index.number_of
+        self.put(
+            {
+                key_of(slot, number_of[fence_id]): stay
+                for slot, change in changes
+                for fence_id, stay in change.items()
+                if fence_id in number_of
+            }
+        )
+
+    def put(self, changes: Mapping[int, fence_states.Stay | None]) -> None:
+        """Take what has changed, by `key_of`; None ends a stay."""
+        if not changes:
+            return
+        for key, stay in changes.items():
+            if stay is None:
+                self._stays.pop(key, None)
+            else:
+                self._stays[key] = stay
+        self._write(changes)
 
     def _write(self, changes: Mapping[int, fence_states.Stay | None]) -> None:
         changed = np.array(sorted(changes), np.int64)
@@ -89,6 +105,11 @@ class StayBook:
         self._key = np.insert(key, at, new)
         self._is_plain = np.insert(np.delete(self._is_plain, known), at, plain)
         self._due_us = np.insert(np.delete(self._due_us, known), at, np.array(due_us, np.int64))
+
+
+def key_of(slot: int, number: int) -> int:
+    """A device and a fence, by its number, as one."""
+    return slot * _SLOT + number
 
 
 def is_plain(stay: fence_states.Stay) -> bool:

@@ -25,6 +25,7 @@ class Watched:
     rows: fix_rows.FixRows = field(default_factory=lambda: fix_rows.empty(0))
     events: list[fence_store.EventRow] = field(default_factory=list)
     stays: list[fence_store.StayRow] = field(default_factory=list)
+    changes: Mapping[int, fence_states.Stay | None] = field(default_factory=dict)  #: by `fence_stays.key_of`
 
 
 class FenceWatch:
@@ -85,6 +86,7 @@ class FenceWatch:
             fence_tenant: the index's number of each row's tenant.
         """
         slots = rows["slot"][starts]
+        at = slots.tolist()
         self._make_room(int(slots.max(initial=0)))
         judged = fence_judge.judge(
             self.index,
@@ -93,14 +95,16 @@ class FenceWatch:
             tenants=fence_tenant,
             before=self.last[slots],
             kept=self.book.kept(slots),
-            stays_of=lambda place: self.book.of(int(slots[place])),
+            stay_of=lambda place, number: self.book.stay(at[place], number),
         )
+        final = {fence_stays.key_of(at[step.place], step.number): step for step in judged.steps}
         return Watched(
             judged=judged,
             slots=slots,
             rows=rows,
             events=self.event_rows(rows, judged.told),
-            stays=self._stay_rows(rows, starts, judged),
+            stays=self._stay_rows(rows, final),
+            changes={key: step.stay for key, step in final.items()},
         )
 
     def stays_before(self, watched: Watched, openings: Sequence[tuple[int, int]]) -> list[fence_states.Stays]:
@@ -120,10 +124,7 @@ class FenceWatch:
 
     def apply(self, watched: Watched) -> None:
         """Take what a batch has changed."""
-        changed = watched.judged.changed()
-        if changed:
-            slots = watched.slots
-            self.book.change((int(slots[place]), change) for place, change in changed.items())
+        self.book.put(watched.changes)
         ends = fix_rows.run_ends(watched.rows["slot"]) if len(watched.rows) else np.zeros(0, np.intp)
         rows, slots = watched.rows, watched.slots
         for name, column in (("time_us", "time_us"), ("lat", "place_lat"), ("lon", "place_lon")):
@@ -150,24 +151,18 @@ class FenceWatch:
         tenant_id = self.index.fences[self.index.number_of[fence_id]].tenant_id
         return fence_store.StayRow(tenant_id=tenant_id, device_id=device_id, fence_id=fence_id, stay=stay)
 
-    def _stay_rows(
-        self, rows: fix_rows.FixRows, starts: npt.NDArray[np.intp], judged: fence_judge.Judged
-    ) -> list[fence_store.StayRow]:
-        slots = rows["slot"][starts].tolist()
-        last = {(step.place, step.number): step for step in judged.steps}
-        made = []
-        for (place, number), step in last.items():
-            if step.stay == self.book.of(slots[place]).get(step.fence_id):
-                continue
-            made.append(
-                fence_store.StayRow(
-                    tenant_id=self.index.fences[number].tenant_id,
-                    device_id=int(rows["device_id"][starts[place]]),
-                    fence_id=step.fence_id,
-                    stay=step.stay,
-                )
+    def _stay_rows(self, rows: fix_rows.FixRows, final: Mapping[int, fence_judge.Step]) -> list[fence_store.StayRow]:
+        fences, get = self.index.fences, self.book.get
+        changed = [(step, rows["device_id"][step.row]) for key, step in final.items() if step.stay != get(key)]
+        return [
+            fence_store.StayRow(
+                tenant_id=fences[step.number].tenant_id,
+                device_id=int(device_id),
+                fence_id=step.fence_id,
+                stay=step.stay,
             )
-        return made
+            for step, device_id in changed
+        ]
 
     def _make_room(self, slot: int) -> None:
         while slot >= len(self.last):

@@ -61,4 +61,8 @@ def test_the_columns_hold_what_the_book_does(
     assert kept.due_us.tolist() == [
         due_us if key % 3 == 0 and stay is IN else fence_index.NEVER_US for key, stay in own
     ]
-    assert {(slot, index.number_of[fence_id]) for slot in book.slots() for fence_id in book.of(slot)} == set(expected)
+    held = {
+        (slot, index.number_of[fence_id]): stay for slot in book.slots() for fence_id, stay in book.of(slot).items()
+    }
+    assert held == expected
+    assert {key: book.stay(*key) for key in expected} == expected
