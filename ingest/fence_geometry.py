@@ -20,6 +20,7 @@ _EDGES_A_BOX = 8
 _MARGIN = 1.01
 _METRES_PER_LAT_DEG = 110_574.0  # the shortest, at the equator
 _HALF_TURN_DEG = 180.0
+_NO_EDGES = np.zeros((0, 4), np.float64)
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
@@ -42,33 +43,37 @@ class Columns:
 
 
 @dataclass(slots=True, kw_only=True)
-class _Drawn:
-    """What one shape comes to."""
+class Drawn:
+    """What one shape comes to; good for the same shape in another geometry, too."""
 
+    shape: fence_shapes.Shape
     lon0: float
-    polygons: list[shapely.Polygon] = field(default_factory=list)
-    edges: list[fence_lines.Edge] = field(default_factory=list)
-    vertices: list[fence_lines.Point] = field(default_factory=list)
-    is_corridor: bool = False
+    boxes: list[Box]  #: in the fence's plane
+    edges: Floats  #: x1, y1, x2, y2 each
+    vertices: Floats  #: the same, both ends alike; of what is round
     radius_m: float = 0.0  #: around edges and vertices
-    boxes: list[Box] = field(default_factory=list)
+    area: shapely.Polygon | shapely.MultiPolygon = field(default_factory=shapely.Polygon)
+    line: shapely.LineString = field(default_factory=shapely.LineString)
 
 
 class FenceGeometry:
-    """The shapes of many fences; a fence is called by its number."""
+    """The shapes of many fences; a fence is called by its number. `known` may hold some of them, drawn before."""
 
-    def __init__(self, shapes: Sequence[fence_shapes.Shape]) -> None:
-        drawn = [_draw(shape) for shape in shapes]
+    def __init__(self, shapes: Sequence[fence_shapes.Shape], known: Sequence[Drawn | None] = ()) -> None:
+        drawn = [
+            before if before is not None and before.shape == shape else _draw(shape)
+            for shape, before in itertools.zip_longest(shapes, known[: len(shapes)])
+        ]
+        self.drawn = drawn
         self.lon0 = np.array([each.lon0 for each in drawn], np.float64)
         self.radius_m = np.array([each.radius_m for each in drawn], np.float64)
         self.is_circle = np.array([isinstance(shape, fence_shapes.Circle) for shape in shapes], np.bool_)
-        self.is_corridor = np.array([each.is_corridor for each in drawn], np.bool_)
-        self._edges = _columns([[(*a, *b) for a, b in each.edges] for each in drawn])
-        self._vertices = _columns([[(*v, *v) for v in each.vertices] for each in drawn])
-        self._areas = np.array([_joined(each.polygons) for each in drawn], dtype=object)
+        self.is_corridor = np.array([isinstance(shape, fence_shapes.Corridor) for shape in shapes], np.bool_)
+        self._edges = _columns([each.edges for each in drawn])
+        self._vertices = _columns([each.vertices for each in drawn])
+        self._areas = np.array([each.area for each in drawn], dtype=object)
         shapely.prepare(self._areas)
-        lines = [shapely.LineString(each.vertices if each.is_corridor else None) for each in drawn]
-        self._lines = np.array(lines, dtype=object)
+        self._lines = np.array([each.line for each in drawn], dtype=object)
         boxes = [(number, box) for number, each in enumerate(drawn) for box in _turned(each)]
         self.box_fence = np.array([number for number, _ in boxes], np.int64)
         self.boxes = np.array([box for _, box in boxes], np.float64).reshape(-1, 4)
@@ -165,13 +170,12 @@ def _wrapped(delta: Floats) -> Floats:
     return wrapped
 
 
-def _columns(rows: Sequence[Sequence[tuple[float, float, float, float]]]) -> Columns:
+def _columns(rows: Sequence[Floats]) -> Columns:
     starts = np.concatenate([[0], np.cumsum([len(each) for each in rows], dtype=np.int64)]).astype(np.int64)
-    flat = [edge for each in rows for edge in each]
-    return Columns(edges=np.array(flat, np.float64).reshape(-1, 4), starts=starts)
+    return Columns(edges=np.concatenate([_NO_EDGES, *rows]), starts=starts)
 
 
-def _draw(shape: fence_shapes.Shape) -> _Drawn:
+def _draw(shape: fence_shapes.Shape) -> Drawn:
     match shape:
         case fence_shapes.Circle():
             return _draw_circle(shape)
@@ -181,36 +185,48 @@ def _draw(shape: fence_shapes.Shape) -> _Drawn:
             return _draw_polygons(shape)
 
 
-def _draw_polygons(shape: fence_shapes.Polygons) -> _Drawn:
-    drawn = _Drawn(lon0=shape.parts[0].shell[0][0])
-    for part in shape.parts:
-        rings = [fence_lines.flattened(fence_lines.closed(ring), drawn.lon0) for ring in (part.shell, *part.holes)]
-        drawn.polygons.append(shapely.Polygon(rings[0], rings[1:]))
-        drawn.edges += [edge for ring in rings for edge in itertools.pairwise(ring)]
-        drawn.boxes.append(_box_around(rings[0], 0.0))
-    return drawn
-
-
-def _draw_circle(shape: fence_shapes.Circle) -> _Drawn:
-    centre = (0.0, shape.centre.lat)
-    box = _box_around([centre], shape.radius_m)
-    return _Drawn(
-        lon0=shape.centre.lon, radius_m=shape.radius_m, edges=[(centre, centre)], vertices=[centre], boxes=[box]
+def _draw_polygons(shape: fence_shapes.Polygons) -> Drawn:
+    lon0 = shape.parts[0].shell[0][0]
+    parts = [
+        [fence_lines.flattened(fence_lines.closed(ring), lon0) for ring in (part.shell, *part.holes)]
+        for part in shape.parts
+    ]
+    polygons = [shapely.Polygon(rings[0], rings[1:]) for rings in parts]
+    return Drawn(
+        shape=shape,
+        lon0=lon0,
+        boxes=[_box_around(rings[0], 0.0) for rings in parts],
+        edges=np.concatenate([_edges(ring) for rings in parts for ring in rings]),
+        vertices=_NO_EDGES,
+        area=polygons[0] if len(polygons) == 1 else shapely.MultiPolygon(polygons),
     )
 
 
-def _draw_corridor(shape: fence_shapes.Corridor) -> _Drawn:
+def _draw_circle(shape: fence_shapes.Circle) -> Drawn:
+    centre = (0.0, shape.centre.lat)
+    spot = np.array([(*centre, *centre)], np.float64)
+    box = _box_around([centre], shape.radius_m)
+    return Drawn(shape=shape, lon0=shape.centre.lon, radius_m=shape.radius_m, edges=spot, vertices=spot, boxes=[box])
+
+
+def _draw_corridor(shape: fence_shapes.Corridor) -> Drawn:
     lon0, radius_m = shape.line[0][0], shape.width_m / 2
     points = fence_lines.flattened(shape.line, lon0)
     runs = [points[at : at + _EDGES_A_BOX + 1] for at in range(0, len(points) - 1, _EDGES_A_BOX)]
-    return _Drawn(
+    return Drawn(
+        shape=shape,
         lon0=lon0,
-        is_corridor=True,
         radius_m=radius_m,
-        edges=list(itertools.pairwise(points)),
-        vertices=points,
         boxes=[_box_around(run, radius_m) for run in runs],
+        edges=_edges(points),
+        vertices=np.array([(*point, *point) for point in points], np.float64),
+        line=shapely.LineString(points),
     )
+
+
+def _edges(points: Sequence[fence_lines.Point]) -> Floats:
+    corners = np.array(points, np.float64)
+    return np.concatenate([corners[:-1], corners[1:]], axis=1)
 
 
 def _box_around(points: Sequence[fence_lines.Point], radius_m: float) -> Box:
@@ -227,7 +243,7 @@ def _box_around(points: Sequence[fence_lines.Point], radius_m: float) -> Box:
     return min(xs) - aside, south, max(xs) + aside, north
 
 
-def _turned(drawn: _Drawn) -> list[Box]:
+def _turned(drawn: Drawn) -> list[Box]:
     """The boxes in degrees east of Greenwich, on both sides of the antimeridian where they reach over it."""
     boxes = []
     for west, south, east, north in drawn.boxes:
@@ -236,9 +252,3 @@ def _turned(drawn: _Drawn) -> list[Box]:
             if right >= -_HALF_TURN_DEG and left <= _HALF_TURN_DEG:
                 boxes.append((left, south, right, north))
     return boxes
-
-
-def _joined(polygons: list[shapely.Polygon]) -> shapely.Polygon | shapely.MultiPolygon:
-    if len(polygons) == 1:
-        return polygons[0]
-    return shapely.MultiPolygon(polygons) if polygons else shapely.Polygon()

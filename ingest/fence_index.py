@@ -27,16 +27,24 @@ _MOST_ANSWERS = 200_000
 
 
 class FenceIndex:
-    """Fences, prepared; `assigned` names the devices of those that aren't for all of their tenant."""
+    """Fences, prepared; `assigned` names the devices of those that aren't for all of their tenant.
+
+    What is drawn already in an index `before` isn't drawn again.
+    """
 
     def __init__(
-        self, watched: Sequence[fences.Geofence] = (), assigned: Mapping[uuid.UUID, Collection[int]] | None = None
+        self,
+        watched: Sequence[fences.Geofence] = (),
+        assigned: Mapping[uuid.UUID, Collection[int]] | None = None,
+        *,
+        before: "FenceIndex | None" = None,
     ) -> None:
         self.fences = tuple(watched)
         self.number_of = {fence.id: number for number, fence in enumerate(self.fences)}
         self._tenants = {tenant: index for index, tenant in enumerate({fence.tenant_id for fence in self.fences})}
         self._tenant_of = np.array([self._tenants[fence.tenant_id] for fence in self.fences], np.int64)
-        self._geometry = fence_geometry.FenceGeometry([fence.shape for fence in self.fences])
+        known = [] if before is None else [before.drawn(fence.id) for fence in self.fences]
+        self._geometry = fence_geometry.FenceGeometry([fence.shape for fence in self.fences], known)
         self._grid = fence_grid.FenceGrid(self._geometry.boxes)
         self._has_many_boxes = len(self._geometry.boxes) > len(self.fences)
         self._assign(assigned or {})
@@ -50,6 +58,11 @@ class FenceIndex:
         self._ceiling_m = _floats([fence.ceiling_m for fence in self.fences], missing=np.inf)
         self._is_conditional = np.array([fence.is_conditional for fence in self.fences], np.bool_)
         self._answers: dict[tuple[int, int], bool] = {}
+
+    def drawn(self, fence_id: uuid.UUID) -> fence_geometry.Drawn | None:
+        """What a fence's shape comes to."""
+        number = self.number_of.get(fence_id)
+        return None if number is None else self._geometry.drawn[number]
 
     def tenant_index(self, tenant_id: uuid.UUID) -> int:
         """What `inside` calls this tenant; −1 where it has no fence."""

@@ -49,7 +49,7 @@ class FenceWatch:
         if not changed and len(known) == len(found.watched):
             return changed
         self.names |= {fence.id: fence.name for fence in found.watched}
-        before, self.index = self.book, fence_index.FenceIndex(found.watched, found.assigned)
+        before, self.index = self.book, fence_index.FenceIndex(found.watched, found.assigned, before=self.index)
         self.assigned = found.assigned
         self.book = fence_stays.StayBook(self.index)
         self.book.change((slot, _watched(before.of(slot), self.index)) for slot in before.slots())
