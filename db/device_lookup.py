@@ -1,6 +1,7 @@
 """What ingest asks of the registry: the devices behind topics, and where they were last."""
 
 import dataclasses
+import datetime as dt
 import uuid
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
@@ -54,6 +55,12 @@ def load_tracks(connection: psycopg.Connection[Any], device_ids: npt.NDArray[np.
     names = [field.name for field in dataclasses.fields(Track)]
     rows = connection.execute(queries.get("load_tracks").encode(), {"device_id": device_ids})
     return [Track(**dict(zip(names, row, strict=True))) for row in rows]
+
+
+def next_handover(connection: psycopg.Connection[Any], now: dt.datetime) -> dt.datetime | None:
+    """When an assignment that was made before begins or ends next; nobody is told of that moment."""
+    row = connection.execute(queries.get("next_handover").encode(), {"now": now}).fetchone()
+    return None if row is None else row[0]
 
 
 def stored_fixes(

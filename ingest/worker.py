@@ -16,7 +16,7 @@ import numpy as np
 import numpy.typing as npt
 import psycopg
 
-from db import duty, engine, fence_store, leases, notices, quality_rules
+from db import device_lookup, duty, engine, fence_store, leases, notices, quality_rules
 from ingest import absences, batch_store, errors, fence_edits, fence_notices, lookups, pipeline
 
 logger = logging.getLogger(__name__)
@@ -90,6 +90,7 @@ class Worker:
         self._lookups: lookups.Lookups | None = None
         self._is_broken = False
         self._changed: set[str] = set()
+        self._next_handover: dt.datetime | None = None
         self._absences = absences.AbsenceWatch()
         self._next_absences_s = 0.0
         self._messages_left: list[fence_notices.Message] = []
@@ -115,6 +116,7 @@ class Worker:
             self.state.devices.forget_topics()
             self.state.devices.forget_newest()
             self._load_limits()
+            self._next_handover = device_lookup.next_handover(connection, dt.datetime.now(dt.UTC))
             self._load_fences()
 
     def see_leases(self) -> leases.Leases:
@@ -261,8 +263,12 @@ class Worker:
         if notices.REGISTRY in changed:
             self.state.devices.forget_topics()
             self._load_limits()
+        is_handover = self._next_handover is not None and dt.datetime.now(dt.UTC) >= self._next_handover
         # Who is in which vehicle matters to fences that look at some alone.
-        if notices.GEOFENCES in changed or (notices.REGISTRY in changed and self.state.fences.assigned):
+        has_moved = (notices.REGISTRY in changed or is_handover) and self.state.fences.assigned
+        if notices.REGISTRY in changed or is_handover:
+            self._next_handover = device_lookup.next_handover(self._there(self._connection), dt.datetime.now(dt.UTC))
+        if notices.GEOFENCES in changed or has_moved:
             self._load_fences(reconsider=True)
 
     def _load_limits(self) -> None:

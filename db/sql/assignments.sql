@@ -58,3 +58,11 @@ WHERE own.tenant_id = %(tenant_id)s AND own.person_id = %(person_id)s
     AND tstzrange(own.since, own.until) * tstzrange(built_in.since, built_in.until)
         && tstzrange(%(since)s::timestamptz, %(until)s::timestamptz)
 ORDER BY 3, device.name;
+
+-- next_handover --
+-- When somebody next has, or has no more, what was said before; null where nothing is.
+SELECT min(at) FROM (
+    SELECT min(since) AS at FROM assignment WHERE since > %(now)s::timestamptz
+    UNION ALL
+    SELECT min(until) FROM assignment WHERE until > %(now)s::timestamptz
+) AS ahead;
