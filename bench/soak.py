@@ -15,7 +15,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from bench import decoder_noise, outage, results
+from bench import crashes, decoder_noise, outage, results
+from bench import fuzz_wire as wire_fuzz
 from domain import telemetry
 from domain.wire import control, fields, fixes, panic, status
 from gateway import nmea
@@ -26,7 +27,6 @@ REPORT = ROOT / "docs" / "soak.md"
 _CAPTURES = ROOT / "tests" / "data" / "nmea"
 _REAL_CAPTURES = ROOT.parent / "shared" / "data" / "gpsd"
 _REPLAY_TEST = "tests/integration/gateway/test_replay.py"
-_CRASH_TEST = "tests/system/test_crashes.py"
 _PAYLOAD = (
     b'[{"t":"2026-03-01T12:00:00.250Z","lat":60.17,"lon":24.94,"alt":12.5,"spd":8.3,"crs":271.5,"fix":3,"seq":7}]'
 )
@@ -103,15 +103,17 @@ def fuzz_payloads(count: int, seed: int) -> Finding:
     return Finding(what="mutated payloads through the wire's decoders", outcome=outcome, held=disagreements == 0)
 
 
-def crash_rounds(rounds: int) -> Finding:
-    """Kill ingest, broker, database and gateway with -9 in the middle of a run, again and again."""
-    held = 0
-    for number in range(rounds):
-        print(f"crash round {number + 1} of {rounds} …", flush=True)
-        command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", _CRASH_TEST]
-        held += subprocess.run(command, cwd=ROOT, check=False, stdout=subprocess.DEVNULL).returncode == 0
-    outcome = f"{held} of {rounds} rounds: every fix that the gateway took is a row exactly once"
-    return Finding(what="kill -9 of ingest, broker, database, gateway", outcome=outcome, held=held == rounds)
+def crash_rounds(rounds: int, seed: int) -> Finding:
+    """Kill ingest, broker or database with -9 at random moments under load, again and again."""
+    result = crashes.run(rounds, seed, lambda words: print(words, flush=True))
+    return Finding(what=f"{rounds} rounds of kill -9 under load", outcome=result.words, held=result.held)
+
+
+def fuzz_wire(count: int, seed: int) -> Finding:
+    """Mutated messages on real topics, through the real broker and ingest."""
+    print(f"{count:,} mutated messages through broker and ingest …", flush=True)
+    result = wire_fuzz.run(count, seed, mutated)
+    return Finding(what="mutated messages through broker and ingest", outcome=result.words, held=result.held)
 
 
 def replayed_captures() -> list[Finding]:
@@ -170,6 +172,9 @@ def main() -> None:
     """Run what is asked for and write the report; exit code 1 where something did not hold."""
     parser = argparse.ArgumentParser(prog="python -m bench.soak", description=__doc__)
     parser.add_argument("--count", type=int, default=1_000_000, help="mutated sentences and payloads, each (1,000,000)")
+    parser.add_argument(
+        "--wire", type=int, default=1_000_000, help="mutated messages through broker and ingest (1,000,000)"
+    )
     parser.add_argument("--rounds", type=int, default=20, help="crash rounds (20)")
     parser.add_argument(
         "--hours", type=float, default=outage.Plan().hours, help="hours without a network; 0: none (72)"
@@ -182,8 +187,10 @@ def main() -> None:
     findings = [fuzz_sentences(chosen.count, chosen.seed), fuzz_payloads(chosen.count, chosen.seed)]
     findings += decoder_findings(chosen.count, chosen.noise, chosen.guided, chosen.seed)
     findings += replayed_captures()
+    if chosen.wire:
+        findings.append(fuzz_wire(chosen.wire, chosen.seed))
     if chosen.rounds:
-        findings.append(crash_rounds(chosen.rounds))
+        findings.append(crash_rounds(chosen.rounds, chosen.seed))
     if chosen.hours:
         findings.append(long_outage(chosen.hours))
     minutes = (time.monotonic() - began_s) / 60
