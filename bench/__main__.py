@@ -13,7 +13,7 @@ BENCHES: dict[str, Callable[[float], Rows]] = {
     "press_idle": lambda seconds: presses.measure("press_idle", seconds),
     "press_loaded": lambda seconds: presses.measure("press_loaded", seconds),
     "phones_http": phones.measure,
-    "geofence": lambda _: geofences.measure(),
+    "geofence": geofences.measure,
     "nmea": lambda _: nmea.measure(),
     "gateway_load": lambda _: gateway_load.measure(),
     "gateway_press": gateway_press.measure,

@@ -20,6 +20,7 @@ from stack import broker_config
 DEVICES = 5_000
 _WARM_UP_S = 4.0
 _CEILING_S = 15.0
+_BASELINE_DAY, _BASELINE_SENT_PER_S = 500, 5_000
 _COPY_BATCH = 10_000
 _COPY_COLUMNS = "device_id, time, lat, lon, seq, received_at, alt_m, speed_mps, course_deg, hdop, satellites, fix_mode"
 _AHEAD = {1: 30_000, 20: 8_000}
@@ -32,6 +33,7 @@ def measure(fixes: int, seconds: float) -> list[dict[str, Any]]:
     with stage.running(devices_count=DEVICES) as ground:
         rate = wire_rate(ground, fixes, seconds)
         ceiling = drain_rate(ground) if fixes == 1 else copy_rate(ground)
+        plain = baseline_rate(ground, fixes)
     target, least_ratio = _TARGETS[fixes]
     ratio = rate / ceiling
     what = "mosquitto_sub drain" if fixes == 1 else "staged COPY"
@@ -44,7 +46,12 @@ def measure(fixes: int, seconds: float) -> list[dict[str, Any]]:
             "ratio": round(ratio, 2),
             "target": f">= {target} and >= {least_ratio} x {what}",
             "met": rate >= target and ratio >= least_ratio,
-        }
+        },
+        {
+            "name": f"wire_{fixes}_baseline",
+            "value": round(plain),
+            "unit": f"fixes/s, paho with an INSERT a message; wire_{fixes} is {rate / plain:.0f} x that",
+        },
     ]
 
 
@@ -105,6 +112,32 @@ def copy_rate(ground: stage.Stage) -> float:
             connection.commit()
             done += 1
         return done * _COPY_BATCH / (time.monotonic() - began_s)
+
+
+def baseline_rate(ground: stage.Stage, fixes: int) -> float:
+    """Fixes a second of bench.baseline under the same load, on a day of its own."""
+    command = [
+        sys.executable,
+        "-m",
+        "bench.baseline",
+        "--port",
+        str(ground.broker.port),
+        "--user",
+        broker_config.INGEST,
+    ]
+    env = {
+        **os.environ,
+        "BENCH_MQTT_PASSWORD": ground.passwords[broker_config.INGEST],
+        "BENCH_DATABASE_URL": ground.owner_dsn,
+    }
+    with subprocess.Popen(command, env=env, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        process.stdout.readline()
+        with sending(ground, fixes, "--day", str(_BASELINE_DAY), "--rate", str(_BASELINE_SENT_PER_S)):
+            time.sleep(_CEILING_S)
+            process.terminate()
+            told = json.loads(process.stdout.readline())
+    return float(told["fixes"] / told["seconds"])
 
 
 def _stream(number: int) -> bytes:
