@@ -45,18 +45,21 @@ LIMIT 1;
 
 -- person_track --
 -- The stretches of a person's history within a time: whose device, from when to when (R62), in hand or in the vehicle.
-SELECT
-    built_in.device_id,
-    device.name,
-    greatest(own.since, built_in.since, %(since)s::timestamptz) AS since,
-    least(own.until, built_in.until, %(until)s::timestamptz) AS until
-FROM assignment AS own
-JOIN assignment AS built_in ON built_in.tenant_id = own.tenant_id AND built_in.device_id IS NOT NULL
-    AND (built_in.id = own.id OR (own.device_id IS NULL AND built_in.vehicle_id = own.vehicle_id))
-JOIN device ON device.tenant_id = own.tenant_id AND device.id = built_in.device_id
-WHERE own.tenant_id = %(tenant_id)s AND own.person_id = %(person_id)s
-    AND tstzrange(own.since, own.until) * tstzrange(built_in.since, built_in.until)
-        && tstzrange(%(since)s::timestamptz, %(until)s::timestamptz)
+SELECT part.device_id, device.name, greatest(part.since, %(since)s::timestamptz) AS since,
+       least(part.until, %(until)s::timestamptz) AS until
+FROM (
+    SELECT own.device_id, own.since, own.until
+    FROM assignment AS own
+    WHERE own.tenant_id = %(tenant_id)s AND own.person_id = %(person_id)s AND own.device_id IS NOT NULL
+    UNION ALL
+    SELECT built_in.device_id, greatest(own.since, built_in.since), least(own.until, built_in.until)
+    FROM assignment AS own
+    JOIN assignment AS built_in ON built_in.tenant_id = own.tenant_id AND built_in.vehicle_id = own.vehicle_id
+        AND built_in.device_id IS NOT NULL AND tstzrange(built_in.since, built_in.until) && tstzrange(own.since, own.until)
+    WHERE own.tenant_id = %(tenant_id)s AND own.person_id = %(person_id)s
+) AS part
+JOIN device ON device.tenant_id = %(tenant_id)s AND device.id = part.device_id
+WHERE part.since < %(until)s::timestamptz AND (part.until IS NULL OR part.until > %(since)s::timestamptz)
 ORDER BY 3, device.name;
 
 -- next_handover --

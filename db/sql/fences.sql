@@ -9,10 +9,12 @@ CROSS JOIN LATERAL (
     SELECT count(*) > 0 AS is_assigned, coalesce(array_agg(DISTINCT d.id) FILTER (WHERE d.id IS NOT NULL), '{}') AS devices
     FROM geofence_assignment x
     LEFT JOIN device_group_member m ON m.tenant_id = x.tenant_id AND m.group_id = x.group_id AND m.active
-    LEFT JOIN assignment o ON o.tenant_id = x.tenant_id AND o.device_id IS NOT NULL
-        AND (o.vehicle_id = x.vehicle_id OR o.person_id = x.person_id) AND tstzrange(o.since, o.until) @> now()
+    LEFT JOIN assignment v ON v.tenant_id = x.tenant_id AND v.vehicle_id = x.vehicle_id AND v.device_id IS NOT NULL
+        AND tstzrange(v.since, v.until) @> now()
+    LEFT JOIN assignment p ON p.tenant_id = x.tenant_id AND p.person_id = x.person_id AND p.device_id IS NOT NULL
+        AND tstzrange(p.since, p.until) @> now()
     LEFT JOIN device d ON d.tenant_id = x.tenant_id AND d.retired_at IS NULL
-        AND d.id IN (x.device_id, m.device_id, o.device_id)
+        AND d.id IN (x.device_id, m.device_id, v.device_id, p.device_id)
     WHERE x.tenant_id = g.tenant_id AND x.geofence_id = g.id AND x.active
 ) a
 WHERE g.active

@@ -12,8 +12,7 @@ from typing import Any
 
 import psycopg
 
-from db import device_lookup, duty, reject_log, sender_log, sender_queue
-from domain import duty as domain_duty
+from db import device_lookup, reject_log, sender_log, sender_queue
 from domain import telemetry
 from domain.wire import fixes, topics
 from ingest import iso_times
@@ -98,8 +97,8 @@ def _write(
     if messages:
         sender_queue.add(connection, messages)
     events = [_event(claim, delivery, device) for delivery, report, device in known for claim in report.claims]
-    if events and (kept := _kept(connection, events)):
-        sender_log.add_events(connection, kept)
+    if events:
+        sender_log.add_events(connection, events)
     contacts = [_contact(report.contact, delivery, device) for delivery, report, device in known if report.contact]
     if contacts:
         sender_log.note_contacts(connection, contacts)
@@ -135,18 +134,6 @@ def _event(claim: reports.Claim, delivery: Delivery, device: telemetry.DeviceRef
         radius_m=claim.radius_m,
         accuracy_m=claim.accuracy_m,
     )
-
-
-def _kept(connection: psycopg.Connection[Any], events: Sequence[sender_log.Event]) -> list[sender_log.Event]:
-    """Of people off duty places are kept no more than fixes (R59)."""
-    times_us = [iso_times.unix_us(event.time) for event in events]
-    device_ids = [event.device.id for event in events if event.device.id is not None]
-    held = duty.load_held(connection, device_ids, since_us=min(times_us), until_us=max(times_us))
-    return [
-        event
-        for event, time_us in zip(events, times_us, strict=True)
-        if domain_duty.is_kept(time_us, held.get(event.device.id or 0, ()))
-    ]
 
 
 def _contact(contact: reports.Contact, delivery: Delivery, device: telemetry.DeviceRef) -> sender_log.Contact:

@@ -4,14 +4,12 @@ import datetime as dt
 import uuid
 from collections.abc import Iterator
 
-import httpx
 import pytest
 import sqlalchemy as sa
 
-from db import assignments, duty, engine, sender_tokens, tables
+from db import assignments, duty, engine, tables
 from domain import assignments as rules
 from domain.wire import control, topics
-from stack import ports
 from tests.fixtures.broker import RunningBroker
 from tests.fixtures.ingest import IngestFactory, IngestProcess
 from tests.integration.ingest.conftest import Acme
@@ -135,23 +133,3 @@ def test_a_press_off_duty_is_stored_with_its_place(
     )
     assert (lat, person) == (60.17, aino)
     assert acme.stored() == []
-
-
-@pytest.mark.usefixtures("aino")
-def test_what_a_phone_says_of_places_off_duty_is_not_kept(acme: Acme, make_ingest: IngestFactory) -> None:
-    switch(acme, only=True)
-    port = ports.free()
-    process = make_ingest(INGEST_HTTP_PORT=str(port))
-    process.start()
-    process.wait_until_at_work()
-    with engine.connect(acme.database.owner_dsn) as connection:
-        token = sender_tokens.add(connection, acme.tenant_id, "van-000", created_by="root", now=NOON)
-        connection.commit()
-
-    for name, at in (("Home", NOON - MINUTE), ("Office", NOON + MINUTE / 2)):
-        left = {"_type": "transition", "event": "leave", "desc": name, "tst": int(at.timestamp()), "wtst": 1}
-        place = {"lat": 60.17, "lon": 24.94, "acc": 10, "tid": "ab"}
-        answer = httpx.post(f"http://127.0.0.1:{port}/owntracks", json={**left, **place}, auth=("acme/van-000", token))
-        assert answer.status_code == 200, answer.text
-
-    assert acme.select("SELECT place FROM sender_event") == [("Office",)]
