@@ -44,6 +44,8 @@ def test_an_unknown_language_is_english() -> None:
     assert words.Words("tlh")("units") == "Units"
 
 
-@pytest.mark.parametrize("state", [fences.EventKind.ENTERED, fences.EventKind.EXITED, *emergencies.AlertState, *model.Liveness])
+@pytest.mark.parametrize(
+    "state", [fences.EventKind.ENTERED, fences.EventKind.EXITED, *emergencies.AlertState, *model.Liveness]
+)
 def test_there_is_a_word_for_whatever_the_view_may_show(state: str) -> None:
     assert state in words._WORDS
