@@ -173,6 +173,32 @@ def test_an_acknowledgement_on_a_lost_connection_is_nothing(client: Client, brok
     run(test)
 
 
+def test_an_acknowledgement_of_an_earlier_connection_counts_for_no_later_message(client: Client) -> None:
+    """The broker gives numbers anew: the commit of an old connection's message must not acknowledge another one's."""
+
+    async def test() -> None:
+        first = await client.open()
+        await first.subscribe([SHARD], qos=1)
+        await client.send(b"old")
+        old = await receive(first, 1)
+        second = await client.open()
+        async with asyncio.timeout(5):
+            await first.lost
+        again = await receive(second, 1)
+        second.acknowledge(again.packet_ids)
+        await client.send(b"new")
+        new = await receive(second, 1)
+
+        first.acknowledge(old.packet_ids + new.packet_ids)
+        await second.close()
+
+        third = await client.open()
+        assert (await receive(third, 1)).payloads == [b"new"]
+        await third.close()
+
+    run(test)
+
+
 def test_a_broker_that_is_away_is_an_error_of_the_operating_system(client: Client, broker: RunningBroker) -> None:
     async def test() -> None:
         broker.kill()
