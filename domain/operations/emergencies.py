@@ -126,9 +126,7 @@ def _raise_or_join(
             alert_id=new_id(),
             source=source,
             fob=fob,
-            reporter=uow.people.of_fob(
-                press.fob, tenant_id=source.tenant_id, at=emergencies.held_at(press, now=now)
-            ),
+            reporter=uow.people.of_fob(press.fob, tenant_id=source.tenant_id, at=emergencies.held_at(press, now=now)),
             latest=uow.positions.latest(source),
             now=now,
         )

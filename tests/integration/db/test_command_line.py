@@ -40,7 +40,9 @@ def test_from_an_empty_database_to_one_that_is_checked_and_seeded(run: Run, empt
     assert "was empty" in upgraded.out
     assert "already" in again.out
     assert (after.code, "WRONG" in after.out) == (0, False), after.out
-    assert seeded.out == "new: 2 tenant, 8 vehicle, 22 person, 11 device, 10 fob, 6 account, 16 geofence, 36 assignment\n"
+    assert (
+        seeded.out == "new: 2 tenant, 8 vehicle, 22 person, 11 device, 10 fob, 6 account, 16 geofence, 36 assignment\n"
+    )
 
 
 def test_the_upgrade_sets_the_passwords_that_the_environment_gives(run: Run, empty_database: Database) -> None:
