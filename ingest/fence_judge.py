@@ -15,6 +15,8 @@ from db import fix_rows
 from domain import fence_fold, fence_states, telemetry
 from ingest import fence_grid, fence_index, fence_stays, iso_times
 
+_ROWS_AFTER, _ROWS_AT_ONCE = 4, 64
+"""A stay mostly ends so soon after the last row inside; if it doesn't, so many more rows are looked at."""
 BEFORE_DTYPE = np.dtype([("known", "?"), ("time_us", "i8"), ("lat", "f8"), ("lon", "f8")])
 """Where the fences saw a device last."""
 _LONGEST_CROSSING_US = round(fence_fold.LONGEST_CROSSING.total_seconds() * 1e6)
@@ -274,9 +276,9 @@ def _fold(
     pair = np.repeat(np.arange(len(unsettled)), count)
     row = np.repeat(seen.starts[device] - (np.cumsum(count) - count), count) + np.arange(len(pair))
     row_key = row * width + fence[pair]
-    is_inside = fence_grid.is_among(row_key, marked[0]).tolist()
-    has_passed = fence_grid.is_among(row_key, marked[1]).tolist()
-    look = _look(index, rows, seen, row, fence[pair])
+    inside, passed = (fence_grid.is_among(row_key, each) for each in marked)
+    is_inside, has_passed = inside.tolist(), passed.tolist()
+    looks = _Looks(index, rows, seen, row, fence[pair], inside | passed)
     counts = zip(device.tolist(), fence.tolist(), count.tolist(), strict=True)
     rows_of, begin = row.tolist(), 0
     for place, number, length in counts:
@@ -285,8 +287,9 @@ def _fold(
         for at in range(begin, begin + length):
             if stay is None and not (is_inside[at] or has_passed[at]):
                 continue
-            glimpse = look.glimpse(at, has_passed=has_passed[at])
-            now, events = fence_fold.advance(watched, stay, glimpse, device_id=look.device_id[at])
+            look, here = looks.at(at)
+            glimpse = look.glimpse(here, has_passed=has_passed[at])
+            now, events = fence_fold.advance(watched, stay, glimpse, device_id=look.device_id[here])
             if now is not stay:
                 stay = now
                 judged.steps.append(Step(row=rows_of[at], place=place, number=number, fence_id=watched.id, stay=stay))
@@ -321,6 +324,31 @@ class _Look:
             has_passed=has_passed,
             speed_mps=None if speed_mps != speed_mps else speed_mps,  # noqa: PLR0124 - NaN
         )
+
+
+class _Looks:
+    """Of many pairs of row and fence, those that matter and the few rows after them at once, others when they are asked for."""
+
+    def __init__(
+        self, index: fence_index.FenceIndex, rows: fix_rows.FixRows, seen: _Seen, row: Ints, fence: Ints, matter: Bools
+    ) -> None:
+        self._index, self._rows, self._seen, self._row, self._fence = index, rows, seen, row, fence
+        wanted = matter.copy()
+        for later in range(1, _ROWS_AFTER + 1):
+            wanted[later:] |= matter[:-later]
+        self._place = np.where(wanted, np.cumsum(wanted) - 1, -1).tolist()
+        self._first = _look(index, rows, seen, row[wanted], fence[wanted])
+        self._begin, self._next = 0, self._first
+
+    def at(self, pair: int) -> tuple["_Look", int]:
+        """The look at a pair, and its place there."""
+        if self._place[pair] >= 0:
+            return self._first, self._place[pair]
+        if not self._begin <= pair < self._begin + len(self._next.time_us) or self._next is self._first:
+            part = slice(pair, pair + _ROWS_AT_ONCE)
+            self._next = _look(self._index, self._rows, self._seen, self._row[part], self._fence[part])
+            self._begin = pair
+        return self._next, pair - self._begin
 
 
 def _look(index: fence_index.FenceIndex, rows: fix_rows.FixRows, seen: _Seen, row: Ints, fence: Ints) -> _Look:
