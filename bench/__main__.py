@@ -4,7 +4,19 @@ import argparse
 from collections.abc import Callable
 from typing import Any
 
-from bench import clients, gateway_load, gateway_press, geofences, map_10k, nmea, phones, presses, results, wire
+from bench import (
+    backlog,
+    clients,
+    gateway_load,
+    gateway_press,
+    geofences,
+    map_10k,
+    nmea,
+    phones,
+    presses,
+    results,
+    wire,
+)
 
 Rows = list[dict[str, Any]]
 BENCHES: dict[str, Callable[[float], Rows]] = {
@@ -14,6 +26,7 @@ BENCHES: dict[str, Callable[[float], Rows]] = {
     "press_loaded": lambda seconds: presses.measure("press_loaded", seconds),
     "phones_http": phones.measure,
     "geofence": geofences.measure,
+    "backlog": lambda _: backlog.measure(),
     "nmea": lambda _: nmea.measure(),
     "gateway_load": lambda _: gateway_load.measure(),
     "gateway_press": gateway_press.measure,
