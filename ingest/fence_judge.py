@@ -15,8 +15,8 @@ from db import fix_rows
 from domain import fence_fold, fence_states, telemetry
 from ingest import fence_grid, fence_index, fence_stays, iso_times
 
-_ROWS_AFTER, _ROWS_AT_ONCE = 4, 64
-"""A stay mostly ends so soon after the last row inside; if it doesn't, so many more rows are looked at."""
+_ROWS_ON, _ROWS_AT_ONCE = 4, 64
+"""A stay mostly begins and ends within so many rows at an edge; if it doesn't, so many more are looked at."""
 BEFORE_DTYPE = np.dtype([("known", "?"), ("time_us", "i8"), ("lat", "f8"), ("lon", "f8")])
 """Where the fences saw a device last."""
 _LONGEST_CROSSING_US = round(fence_fold.LONGEST_CROSSING.total_seconds() * 1e6)
@@ -277,25 +277,38 @@ def _fold(
     row = np.repeat(seen.starts[device] - (np.cumsum(count) - count), count) + np.arange(len(pair))
     row_key = row * width + fence[pair]
     inside, passed = (fence_grid.is_among(row_key, each) for each in marked)
+    with np.errstate(invalid="ignore"):
+        fast = rows["speed_mps"][row] > index.speed_limit_mps[fence[pair]]
+    quiet_until_us = np.where(inside & ~fast, seen.time_us[row], fence_index.NEVER_US).tolist()
     is_inside, has_passed = inside.tolist(), passed.tolist()
-    looks = _Looks(index, rows, seen, row, fence[pair], inside | passed)
+    begins = np.zeros(len(row), np.bool_)
+    begins[np.cumsum(count) - count] = True
+    looks = _Looks(index, rows, seen, row, fence[pair], (inside, passed), begins)
     counts = zip(device.tolist(), fence.tolist(), count.tolist(), strict=True)
     rows_of, begin = row.tolist(), 0
     for place, number, length in counts:
         watched = index.fences[number]
         stay = stay_of(place, number)
+        due_us = _due_us(index, number, stay)
         for at in range(begin, begin + length):
-            if stay is None and not (is_inside[at] or has_passed[at]):
+            if quiet_until_us[at] < due_us or (stay is None and not (is_inside[at] or has_passed[at])):
                 continue
             look, here = looks.at(at)
             glimpse = look.glimpse(here, has_passed=has_passed[at])
             now, events = fence_fold.advance(watched, stay, glimpse, device_id=look.device_id[here])
             if now is not stay:
-                stay = now
+                stay, due_us = now, _due_us(index, number, now)
                 judged.steps.append(Step(row=rows_of[at], place=place, number=number, fence_id=watched.id, stay=stay))
             judged.told += [Told(row=rows_of[at], number=number, event=event) for event in events]
         begin += length
     judged.told.sort(key=lambda told: (told.row, *fence_fold.order_of(told.event)))
+
+
+def _due_us(index: fence_index.FenceIndex, number: int, stay: fence_states.Stay | None) -> int:
+    """Until when a row plainly inside changes nothing."""
+    if stay is None or not fence_stays.is_plain(stay):
+        return -fence_index.NEVER_US
+    return fence_stays.dwell_due_us(index, number, stay)
 
 
 @dataclass(slots=True, kw_only=True)
@@ -327,15 +340,25 @@ class _Look:
 
 
 class _Looks:
-    """Of many pairs of row and fence, those that matter and the few rows after them at once, others when they are asked for."""
+    """Of pairs of row and fence, those where something begins or ends and a few after them at once, others when asked for."""
 
     def __init__(
-        self, index: fence_index.FenceIndex, rows: fix_rows.FixRows, seen: _Seen, row: Ints, fence: Ints, matter: Bools
+        self,
+        index: fence_index.FenceIndex,
+        rows: fix_rows.FixRows,
+        seen: _Seen,
+        row: Ints,
+        fence: Ints,
+        marked: tuple[Bools, Bools],
+        begins: Bools,
     ) -> None:
         self._index, self._rows, self._seen, self._row, self._fence = index, rows, seen, row, fence
-        wanted = matter.copy()
-        for later in range(1, _ROWS_AFTER + 1):
-            wanted[later:] |= matter[:-later]
+        inside, passed = marked
+        edge = passed | begins
+        edge[1:] |= inside[1:] != inside[:-1]
+        wanted = edge.copy()
+        for later in range(1, _ROWS_ON + 1):
+            wanted[later:] |= edge[:-later]
         self._place = np.where(wanted, np.cumsum(wanted) - 1, -1).tolist()
         self._first = _look(index, rows, seen, row[wanted], fence[wanted])
         self._begin, self._next = 0, self._first
