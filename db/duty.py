@@ -55,6 +55,14 @@ def end(connection: sa.Connection, tenant_id: uuid.UUID, person_id: uuid.UUID, *
     return True
 
 
+def end_all(connection: sa.Connection, tenant_id: uuid.UUID, person_id: uuid.UUID, *, at: dt.datetime, by: str) -> None:
+    """End whatever duty a person has or was to have; what was to begin later is over the moment after it begins."""
+    goes_on = sa.or_(_row.c.until.is_(None), _row.c.until > at)
+    end = sa.func.greatest(sa.literal(at), _row.c.since + dt.timedelta(microseconds=1))
+    statement = sa.update(_row).where(_row.c.tenant_id == tenant_id, _row.c.person_id == person_id, goes_on)
+    connection.execute(statement.values(until=end, ended_by=by))
+
+
 def periods(connection: sa.Connection, tenant_id: uuid.UUID, person_id: uuid.UUID) -> list[dict[str, Any]]:
     """When a person was on duty, the newest first: since, until, begun_by, ended_by."""
     columns = (_row.c.since, _row.c.until, _row.c.begun_by, _row.c.ended_by)

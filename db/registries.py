@@ -10,7 +10,7 @@ import sqlalchemy as sa
 import uuid_utils.compat
 from sqlalchemy.dialects import postgresql
 
-from db import assignments, queries, tables
+from db import assignments, duty, queries, tables
 from db.tables import registry as registry_tables
 from domain import assignments as rules
 from domain import errors
@@ -62,8 +62,10 @@ def listed(
     return [dict(row) for row in connection.exec_driver_sql(queries.get(_LISTS[kind]), given).mappings()]
 
 
-def find(connection: sa.Connection, tenant_id: uuid.UUID, kind: Kind, name: str) -> assignments.Key:
-    """The key of one in service: of a device or vehicle by its name, of a fob by its code, of a person by id or whole name.
+def find(
+    connection: sa.Connection, tenant_id: uuid.UUID, kind: Kind, name: str, *, with_retired: bool = False
+) -> assignments.Key:
+    """The key of one: of a device or vehicle by its name, of a fob by its code, of a person by id or whole name.
 
     Raises:
         NotFoundError: there is none.
@@ -72,11 +74,10 @@ def find(connection: sa.Connection, tenant_id: uuid.UUID, kind: Kind, name: str)
     table, key, _ = _TABLES[kind]
     if not name.isprintable():  # the database knows no text with NUL
         raise rules.NotFoundError(f"no {kind} of that name in service")
-    found = list(
-        connection.scalars(
-            sa.select(key).where(table.c.tenant_id == tenant_id, table.c.retired_at.is_(None), _is_called(kind, name))
-        )
-    )
+    query = sa.select(key).where(table.c.tenant_id == tenant_id, _is_called(kind, name))
+    if not with_retired:
+        query = query.where(table.c.retired_at.is_(None))
+    found = list(connection.scalars(query))
     if not found:
         raise rules.NotFoundError(f"no {kind} {name!r} in service")
     if len(found) > 1:
@@ -156,6 +157,8 @@ def retire(
     statement = sa.update(table).where(table.c.tenant_id == tenant_id, column == key, table.c.retired_at.is_(None))
     if connection.execute(statement.values(retired_at=at)).rowcount != 1:
         raise rules.NotFoundError(f"no {kind} {key} in service")
+    if kind is Kind.PERSON:
+        duty.end_all(connection, tenant_id, key, at=at, by=by)
     return assignments.end_all(connection, tenant_id, assigned_as, key, at=at, by=by)
 
 

@@ -6,6 +6,11 @@ from enum import StrEnum
 from domain import errors
 
 
+EARLIEST = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
+LATEST = dt.datetime(9999, 1, 1, tzinfo=dt.UTC)
+"""Within these a time can be written in any zone, read again, and counted in microseconds since 1970."""
+
+
 class Thing(StrEnum):
     """What somebody or something has; one of a kind at a time."""
 
@@ -40,7 +45,7 @@ class PairError(errors.DomainError):
 
 
 class PeriodError(errors.DomainError):
-    """It would end before it begins."""
+    """It would end before it begins, or a time of it is none."""
 
     code = "bad_period"
 
@@ -65,9 +70,14 @@ def require_period(since: dt.datetime, until: dt.datetime | None) -> None:
     """Refuse a period that is none.
 
     Raises:
-        PeriodError: it is without its zone, or ends before it begins.
+        PeriodError: it is without its zone, out of the calendar, or ends before it begins.
     """
-    if any(each is not None and each.tzinfo is None for each in (since, until)):
-        raise PeriodError("a time needs its zone, as in 2026-03-01T12:00:00Z")
+    for each in (since, until):
+        if each is None:
+            continue
+        if each.tzinfo is None:
+            raise PeriodError("a time needs its zone, as in 2026-03-01T12:00:00Z")
+        if not EARLIEST <= each < LATEST:
+            raise PeriodError(f"{each.isoformat()} is not between {EARLIEST.year} and {LATEST.year}")
     if until is not None and until <= since:
         raise PeriodError(f"it would end at {until.isoformat()}, before it begins at {since.isoformat()}")

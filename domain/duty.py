@@ -1,7 +1,8 @@
 """Whose positions are kept where a tenant keeps those of people on duty alone (R59).
 
 What a device sends while somebody has it, and nobody who has it is on duty, is not kept. A device that nobody has is kept.
-Times are microseconds since 1970. Presses are no matter of duty: they are always kept.
+Times are microseconds since 1970. Presses are no matter of duty: they are always kept, and from one on until its alert is
+resolved whoever has the fob or the device counts as on duty: people must find them.
 """
 
 import itertools
@@ -26,7 +27,7 @@ class Period:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Held:
-    """A person has a device for a while, and when that person is on duty: periods that don't overlap."""
+    """A person has a device for a while, and when that person is on duty."""
 
     during: Period
     duty: Sequence[Period]

@@ -44,28 +44,33 @@ ORDER BY had.fob_code IS NULL, had.person_id IS NULL, driven.since, person.id
 LIMIT 1;
 
 -- person_track --
--- The stretches of a person's history within a time: whose device, from when to when (R62), in hand or in the vehicle.
-SELECT part.device_id, device.name, greatest(part.since, %(since)s::timestamptz) AS since,
-       least(part.until, %(until)s::timestamptz) AS until
+-- The stretches of a person's history within a time: whose device, from when to when (R62), in hand or in the vehicle, each
+-- once where it was both.
+SELECT had.device_id, device.name, lower(stretch) AS since, upper(stretch) AS until
 FROM (
-    SELECT own.device_id, own.since, own.until
-    FROM assignment AS own
-    WHERE own.tenant_id = %(tenant_id)s AND own.person_id = %(person_id)s AND own.device_id IS NOT NULL
-    UNION ALL
-    SELECT built_in.device_id, greatest(own.since, built_in.since), least(own.until, built_in.until)
-    FROM assignment AS own
-    JOIN assignment AS built_in ON built_in.tenant_id = own.tenant_id AND built_in.vehicle_id = own.vehicle_id
-        AND built_in.device_id IS NOT NULL AND tstzrange(built_in.since, built_in.until) && tstzrange(own.since, own.until)
-    WHERE own.tenant_id = %(tenant_id)s AND own.person_id = %(person_id)s
-) AS part
-JOIN device ON device.tenant_id = %(tenant_id)s AND device.id = part.device_id
-WHERE part.since < %(until)s::timestamptz AND (part.until IS NULL OR part.until > %(since)s::timestamptz)
-ORDER BY 3, device.name;
+    SELECT part.device_id, range_agg(part.during * tstzrange(%(since)s::timestamptz, %(until)s::timestamptz)) AS stretches
+    FROM (
+        SELECT own.device_id, tstzrange(own.since, own.until) AS during
+        FROM assignment AS own
+        WHERE own.tenant_id = %(tenant_id)s AND own.person_id = %(person_id)s AND own.device_id IS NOT NULL
+        UNION ALL
+        SELECT built_in.device_id, tstzrange(own.since, own.until) * tstzrange(built_in.since, built_in.until)
+        FROM assignment AS own
+        JOIN assignment AS built_in ON built_in.tenant_id = own.tenant_id AND built_in.vehicle_id = own.vehicle_id
+            AND built_in.device_id IS NOT NULL
+        WHERE own.tenant_id = %(tenant_id)s AND own.person_id = %(person_id)s
+    ) AS part
+    GROUP BY part.device_id
+) AS had
+CROSS JOIN LATERAL unnest(had.stretches) AS stretch
+JOIN device ON device.tenant_id = %(tenant_id)s AND device.id = had.device_id
+ORDER BY since, device.name;
 
 -- next_handover --
--- When somebody next has, or has no more, what was said before; null where nothing is.
+-- When somebody next has, or has no more, what was said before; null where nothing is. Not over for the database, whose
+-- clock says who has what, is not over, whatever the asker's says.
 SELECT min(at) FROM (
-    SELECT min(since) AS at FROM assignment WHERE since > %(now)s::timestamptz
+    SELECT min(since) AS at FROM assignment WHERE since > least(%(now)s::timestamptz, now())
     UNION ALL
-    SELECT min(until) FROM assignment WHERE until > %(now)s::timestamptz
+    SELECT min(until) FROM assignment WHERE until > least(%(now)s::timestamptz, now())
 ) AS ahead;

@@ -4,7 +4,8 @@ SELECT id FROM tenant WHERE duty_only;
 
 -- duty_of_devices --
 -- Who has these devices within a time, in hand or in the vehicle, and when they are on duty within it, in microseconds; of the
--- tenants that keep the positions of people on duty alone. By the indexes of assignment, two branches in place of an OR.
+-- tenants that keep the positions of people on duty alone. An alarm of theirs, or by that device, is a duty from the press
+-- until it is resolved. By the indexes of assignment, two branches in place of an OR.
 WITH span AS (
     SELECT
         'epoch'::timestamptz + %(since_us)s * interval '1 microsecond' AS since,
@@ -19,6 +20,26 @@ WITH span AS (
     JOIN assignment AS had ON had.device_id = wanted.device_id AND had.vehicle_id IS NOT NULL
     JOIN assignment AS crew ON crew.tenant_id = had.tenant_id AND crew.vehicle_id = had.vehicle_id
         AND crew.person_id IS NOT NULL AND tstzrange(crew.since, crew.until) && tstzrange(had.since, had.until)
+), alarm AS MATERIALIZED (
+    SELECT alert.tenant_id, alert.person_id, device.id AS device_id, alert.resolved_at AS until,
+        CASE
+            WHEN 'clock_unset' = ANY(alert.remarks) THEN alert.raised_at
+            ELSE least(alert.pressed_at, alert.raised_at)
+        END AS since
+    FROM alert
+    CROSS JOIN span
+    JOIN tenant ON tenant.id = alert.tenant_id AND tenant.duty_only
+    LEFT JOIN device ON device.tenant_id = alert.tenant_id AND device.name = alert.device_name
+    WHERE alert.resolved_at IS NULL OR alert.resolved_at > span.since
+), on_duty AS (
+    SELECT held.device_id, held.person_id, duty.since, duty.until
+    FROM held
+    JOIN duty_period AS duty ON duty.tenant_id = held.tenant_id AND duty.person_id = held.person_id
+    UNION ALL
+    SELECT held.device_id, held.person_id, alarm.since, alarm.until
+    FROM held
+    JOIN alarm ON alarm.tenant_id = held.tenant_id
+        AND (alarm.person_id = held.person_id OR alarm.device_id = held.device_id)
 )
 SELECT
     held.device_id,
@@ -30,6 +51,6 @@ SELECT
 FROM held
 CROSS JOIN span
 JOIN tenant ON tenant.id = held.tenant_id AND tenant.duty_only
-LEFT JOIN duty_period AS duty ON duty.tenant_id = held.tenant_id AND duty.person_id = held.person_id
+LEFT JOIN on_duty AS duty ON duty.device_id = held.device_id AND duty.person_id = held.person_id
     AND duty.since <= span.until AND (duty.until IS NULL OR duty.until > span.since)
 WHERE held.since <= span.until AND (held.until IS NULL OR held.until > span.since);

@@ -5,6 +5,8 @@ from sqlalchemy.dialects import postgresql
 
 from db.tables.metadata import Instant, created_at, metadata, tenant_id
 
+# A time out of Python's calendar would be read by nobody again, ingest among them.
+_PERIOD = "until > since AND since >= '1970-01-01Z' AND until < '9999-01-01Z'"
 _DURING = sa.func.tstzrange(sa.column("since"), sa.column("until"))
 
 
@@ -47,7 +49,7 @@ assignment = sa.Table(
         "num_nonnulls(device_id, fob_code, person_id, vehicle_id) = 2 AND num_nonnulls(device_id, fob_code) < 2",
         name="two_of_them",
     ),
-    sa.CheckConstraint("until > since", name="period"),
+    sa.CheckConstraint(_PERIOD, name="period"),
     _one_at_a_time("ex_assignment_device_person", "device_id", "person_id IS NOT NULL"),
     _one_at_a_time("ex_assignment_device_vehicle", "device_id", "vehicle_id IS NOT NULL"),
     _one_at_a_time("ex_assignment_fob_person", "fob_code", "person_id IS NOT NULL"),
@@ -71,6 +73,6 @@ duty_period = sa.Table(
     created_at(),
     sa.PrimaryKeyConstraint("tenant_id", "id"),
     sa.ForeignKeyConstraint(["tenant_id", "person_id"], ["person.tenant_id", "person.id"]),
-    sa.CheckConstraint("until > since", name="period"),
+    sa.CheckConstraint(_PERIOD, name="period"),
     _one_at_a_time("ex_duty_period_person", "person_id", "person_id IS NOT NULL"),
 )

@@ -16,13 +16,16 @@ _INSTANT = sa.DateTime(timezone=True)
 _HELD = (("device", "person"), ("device", "vehicle"), ("fob", "person"), ("fob", "vehicle"))
 _ID = {"device": "id", "fob": "code"}
 _COLUMN = {"device": "device_id", "fob": "fob_code"}
+# A time out of Python's calendar would be read by nobody again, ingest among them.
+_PERIOD = "until > since AND since >= '1970-01-01Z' AND until < '9999-01-01Z'"
 
-# As of the row's own making: nobody has said since when. What was there before is nobody's.
+# As of the row's own making: nobody has said since when. What was there before is nobody's, and so is what was out of
+# service from its beginning.
 _MOVE = """
 INSERT INTO assignment (tenant_id, id, {thing_column}, {holder}_id, since, until, assigned_by)
-SELECT tenant_id, gen_random_uuid(), {thing_id}, {holder}_id, created_at, nullif(retired_at, created_at), 'migration 0011'
+SELECT tenant_id, gen_random_uuid(), {thing_id}, {holder}_id, created_at, retired_at, 'migration 0011'
 FROM {thing}
-WHERE {holder}_id IS NOT NULL
+WHERE {holder}_id IS NOT NULL AND (retired_at IS NULL OR retired_at > created_at)
 """
 _MOVE_BACK = """
 UPDATE {thing} AS t SET {holder}_id = a.{holder}_id
@@ -119,7 +122,7 @@ def _make_assignment() -> None:
             "num_nonnulls(device_id, fob_code, person_id, vehicle_id) = 2 AND num_nonnulls(device_id, fob_code) < 2",
             name=op.f("ck_assignment_two_of_them"),
         ),
-        sa.CheckConstraint("until > since", name=op.f("ck_assignment_period")),
+        sa.CheckConstraint(_PERIOD, name=op.f("ck_assignment_period")),
         sa.ForeignKeyConstraint(["tenant_id"], ["tenant.id"], name=op.f("fk_assignment_tenant_id_tenant")),
         _foreign_key("assignment", "device_id", "device", "id"),
         _foreign_key("assignment", "fob_code", "fob", "code"),
@@ -147,7 +150,7 @@ def _make_duty_period() -> None:
         sa.Column("begun_by", sa.Text(), nullable=False),
         sa.Column("ended_by", sa.Text(), nullable=True),
         sa.Column("created_at", _INSTANT, server_default=sa.text("now()"), nullable=False),
-        sa.CheckConstraint("until > since", name=op.f("ck_duty_period_period")),
+        sa.CheckConstraint(_PERIOD, name=op.f("ck_duty_period_period")),
         _foreign_key("duty_period", "person_id", "person", "id"),
         _one_at_a_time("ex_duty_period_person", "person_id", "person_id IS NOT NULL"),
         sa.PrimaryKeyConstraint("tenant_id", "id", name=op.f("pk_duty_period")),

@@ -7,7 +7,7 @@ from concurrent import futures
 import pytest
 import sqlalchemy as sa
 
-from db import assignments, engine, live_reads, migrate, people, read_models, tables
+from db import assignments, duty, engine, live_reads, migrate, people, read_models, registries, tables
 from domain import assignments as rules
 from tests.fixtures.database import Database
 from tests.integration.db.two_tenants import LONG_AGO, Tenant
@@ -114,7 +114,51 @@ def test_a_persons_track_follows_their_device_of_then(web: sa.Engine, ours: Tena
     assert [(each.since, each.until) for each in ainos] == [(day[0], NOON)]
 
 
+def test_a_device_in_hand_and_in_the_persons_vehicle_is_one_stretch_of_their_track(
+    web: sa.Engine, ours: Tenant, mikko: uuid.UUID
+) -> None:
+    with engine.tenant_transaction(web, ours.id) as connection:
+        vehicle = assignments.Holder(kind=rules.Holder.VEHICLE, id=vehicle_of(connection, ours))
+        drives = assignments.Thing(kind=rules.Thing.PERSON, key=mikko)
+        assignments.assign(connection, ours.id, device(ours), person(mikko), since=NOON, until=NOON + HOUR, by="Mona")
+        assignments.assign(
+            connection, ours.id, drives, vehicle, since=NOON + HOUR / 2, until=NOON + 2 * HOUR, by="Mona"
+        )
+        found = live_reads.track_of_person(connection, ours.id, mikko, since=NOON - HOUR, until=NOON + 3 * HOUR)
+
+    assert [(each.device_id, each.since, each.until) for each in found] == [(ours.device_id, NOON, NOON + 2 * HOUR)]
+
+
+def test_who_goes_has_nothing_and_no_duty_any_more(web: sa.Engine, ours: Tenant, mikko: uuid.UUID) -> None:
+    with engine.tenant_transaction(web, ours.id) as connection:
+        assignments.assign(connection, ours.id, device(ours), person(mikko), since=NOON, by="Mona")
+        duty.begin(connection, ours.id, mikko, at=NOON, by="Mona")
+        registries.retire(connection, ours.id, registries.Kind.PERSON, mikko, at=NOON + HOUR, by="Ada")
+        [period] = duty.periods(connection, ours.id, mikko)
+        [line] = assignments.history(connection, ours.id, "person_id", mikko)
+
+    assert (period["until"], period["ended_by"]) == (line.until, line.ended_by) == (NOON + HOUR, "Ada")
+
+
 class TestRefusals:
+    @pytest.mark.parametrize(
+        ("since", "until"),
+        [
+            (dt.datetime(1, 1, 1, tzinfo=dt.timezone(14 * HOUR)), None),
+            (NOON, dt.datetime(9999, 12, 31, 23, tzinfo=dt.timezone(-12 * HOUR))),
+        ],
+    )
+    def test_a_time_that_nobody_could_read_again(
+        self, web: sa.Engine, ours: Tenant, mikko: uuid.UUID, since: dt.datetime, until: dt.datetime | None
+    ) -> None:
+        with engine.tenant_transaction(web, ours.id) as connection:
+            with pytest.raises(rules.PeriodError, match="between 1970 and 9999"):
+                assignments.assign(connection, ours.id, device(ours), person(mikko), since=since, until=until, by="M")
+            row = {"tenant_id": ours.id, "id": uuid.uuid4(), "device_id": ours.device_id, "person_id": mikko}
+            beyond = {"since": since, "until": until or LONG_AGO, "assigned_by": "M"}
+            with pytest.raises(sa.exc.IntegrityError, match="ck_assignment_period"):
+                connection.execute(sa.insert(tables.assignment).values(**row, **beyond))
+
     def test_the_same_again_changes_nothing(self, web: sa.Engine, ours: Tenant, mikko: uuid.UUID) -> None:
         with engine.tenant_transaction(web, ours.id) as connection:
             assert assignments.assign(connection, ours.id, device(ours), person(mikko), since=NOON, by="Mona")
@@ -184,13 +228,18 @@ def test_what_was_in_columns_is_in_the_book_after_the_migration_and_back_again(e
                SELECT v.tenant_id, gen_random_uuid(), 'van-1', v.id, p.id FROM vehicle v, person p""",
             "INSERT INTO device (tenant_id, uid, name) SELECT id, gen_random_uuid(), 'van-2' FROM tenant",
             "INSERT INTO fob (tenant_id, code, person_id) SELECT tenant_id, 'F', id FROM person",
+            # Out of service from its beginning, and a day later.
+            """INSERT INTO fob (tenant_id, code, person_id, retired_at)
+               SELECT tenant_id, 'G', id, now() FROM person""",
+            """INSERT INTO fob (tenant_id, code, person_id, retired_at)
+               SELECT tenant_id, 'H', id, now() + interval '1 day' FROM person""",
         ):
             connection.exec_driver_sql(statement)
         connection.commit()
         migrate.upgrade(connection, "0011")
         moved = connection.exec_driver_sql(
-            "SELECT device_id IS NOT NULL, fob_code, vehicle_id IS NOT NULL, until FROM assignment"
-            " JOIN tenant ON tenant.id = tenant_id WHERE since >= tenant.created_at ORDER BY 1, 3"
+            "SELECT device_id IS NOT NULL, fob_code, vehicle_id IS NOT NULL, until - since FROM assignment"
+            " JOIN tenant ON tenant.id = tenant_id WHERE since >= tenant.created_at ORDER BY 1, 2, 3"
         ).all()
         connection.commit()
         migrate.downgrade(connection, "0010")
@@ -198,7 +247,11 @@ def test_what_was_in_columns_is_in_the_book_after_the_migration_and_back_again(e
 
     assert [tuple(row) for row in moved] == [
         (False, "F", False, None),
+        (False, "H", False, 24 * HOUR),
         (True, None, False, None),
         (True, None, True, None),
     ]
-    assert [[tuple(row) for row in rows] for rows in back] == [[(False, False), (True, True)], [(False, True)]]
+    assert [[tuple(row) for row in rows] for rows in back] == [
+        [(False, False), (True, True)],
+        [(False, False), (False, True), (False, True)],
+    ]

@@ -133,3 +133,25 @@ def test_a_press_off_duty_is_stored_with_its_place(
     )
     assert (lat, person) == (60.17, aino)
     assert acme.stored() == []
+
+
+def test_from_a_press_until_its_alert_is_resolved_positions_are_kept(
+    acme: Acme, wire: Wire, make_ingest: IngestFactory, aino: uuid.UUID
+) -> None:
+    switch(acme, only=True)
+    start(make_ingest)
+    wire.send(topic_of(topics.Lane.PANIC), press(fob="FOB-1", t="2026-03-01T11:50:00.000Z"))
+    assert wait_for(lambda: acme.select("SELECT person_id FROM alert")) == [(aino,)]
+    lane = topic_of(topics.Lane.FIXES)
+    # A second before the press, at it, and after it.
+    wire.send(lane, fixes_of(fix(1, -601), fix(2, -600), fix(3, -300)))
+    wait_for(lambda: len(acme.stored()) == 2)
+
+    with engine.connect(acme.database.owner_dsn) as connection:
+        resolved = {"state": "resolved", "resolved_at": NOON - 2 * MINUTE, "resolved_by": "D", "resolution": "well"}
+        connection.execute(sa.update(tables.alert).values(**resolved))
+        connection.commit()
+    wire.send(lane, fixes_of(fix(4, -200), fix(5, -120), fix(6, 0)))
+    wait_for(lambda: ("van-000", 6) in acme.stored())
+
+    assert acme.stored() == [("van-000", number) for number in (2, 3, 4, 6)]
