@@ -90,8 +90,16 @@ def tell(
     if not told:
         return
     _insert(connection, told, corrected_at)
-    _refresh(connection, (row.event.visit_id for row in told), corrected_at)
+    refresh_visits(connection, (row.event.visit_id for row in told), corrected_at)
     _reopen_old(connection, told)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scope:
+    """The fences that events are derived for: some look at all devices of their tenant, some at a few."""
+
+    open_ids: Sequence[uuid.UUID] = ()
+    assigned: Sequence[tuple[int, uuid.UUID]] = ()  #: device and fence, of the devices at hand
 
 
 def replace(
@@ -99,20 +107,28 @@ def replace(
     windows: Mapping[str, Any],
     told: Sequence[EventRow],
     *,
+    scope: Scope,
     now: dt.datetime,
 ) -> None:
     """Make the events that were settled in windows of devices (device_id, since, until) those that are given."""
-    kept = {
+    window = {name: windows[name] for name in ("device_id", "since", "until")}
+    parameters = {
+        **window,
+        "geofence_id": list(scope.open_ids),
+        "assigned_device_id": [device_id for device_id, _ in scope.assigned],
+        "assigned_geofence_id": [fence_id for _, fence_id in scope.assigned],
         "kept_device_id": [row.device_id for row in told],
         "kept_time": [row.event.time for row in told],
         "kept_geofence_id": [row.event.fence_id for row in told],
         "kept_kind": [row.event.kind.value for row in told],
     }
-    window = {name: windows[name] for name in ("device_id", "since", "until")}
-    gone = connection.execute(queries.get("drop_other_fence_events").encode(), {**window, **kept}).fetchall()
+    rows = connection.execute(queries.get("drop_other_fence_events").encode(), parameters).fetchall()
     if told:
         _insert(connection, told, now)
-    _refresh(connection, [*(row.event.visit_id for row in told), *(visit for (visit,) in gone)], now)
+    gone = sorted({visit for (visit,) in rows if visit is not None})
+    if gone:
+        connection.execute(queries.get("drop_exits_of_nothing").encode(), {"visit_id": gone})
+    refresh_visits(connection, [*(row.event.visit_id for row in told), *gone], now)
     connection.execute(queries.get("reopen_absences").encode(), {**window, "now": now})
 
 
@@ -180,18 +196,6 @@ def end_unwatched_stays(connection: psycopg.Connection[Any], now: dt.datetime) -
     ]
     tell(connection, ended)
     return ended
-
-
-def take_back_edits(connection: psycopg.Connection[Any], told: Sequence[EventRow]) -> None:
-    """An edit that takes back another one before the next fix leaves nothing of that."""
-    if told:
-        parameters = {
-            "device_id": [row.device_id for row in told],
-            "geofence_id": [row.event.fence_id for row in told],
-            "time": [row.event.time for row in told],
-            "kind": [row.event.kind.value for row in told],
-        }
-        connection.execute(queries.get("take_back_edits").encode(), parameters)
 
 
 def plan_absences(connection: psycopg.Connection[Any], planned: Sequence[Absence]) -> None:
@@ -265,9 +269,12 @@ def _reopen_old(connection: psycopg.Connection[Any], told: Sequence[EventRow]) -
         connection.execute(queries.get("reopen_absences").encode(), parameters)
 
 
-def _refresh(
-    connection: psycopg.Connection[Any], visits: Iterable[uuid.UUID | None], corrected_at: dt.datetime | None
+def refresh_visits(
+    connection: psycopg.Connection[Any],
+    visits: Iterable[uuid.UUID | None],
+    corrected_at: dt.datetime | None = None,
 ) -> None:
+    """Make visits what their events say."""
     ids = {visit for visit in visits if visit is not None}
     if ids:
         parameters = {"visit_id": sorted(ids), "corrected_at": corrected_at}

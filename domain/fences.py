@@ -1,5 +1,6 @@
 """Geofences: where they lie, when they are in force, and the rules that are watched there."""
 
+import dataclasses
 import datetime as dt
 import math
 import uuid
@@ -114,6 +115,11 @@ class Geofence:
     def is_conditional(self) -> bool:
         """Whether it is not in force at some times."""
         return self.schedule is not None or self.valid_from is not None or self.valid_until is not None
+
+    def holds_as(self, other: "Geofence") -> bool:
+        """Whether it holds the same places at the same times as another: they differ in nothing but names and rules."""
+        bare = dataclasses.replace(other, name=self.name, kind=self.kind, rules=self.rules)
+        return self == bare
 
     def is_in_force(self, time: dt.datetime) -> bool:
         """Whether it is watched at a moment; that can only change with a whole minute."""

@@ -10,7 +10,7 @@ import psycopg
 
 from db import fence_store, fix_rows
 from domain import fence_states, track
-from ingest import fence_judge, pipeline
+from ingest import fence_judge, fence_watch, pipeline
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,7 +48,7 @@ class FenceReplay:
         devices = good["device_id"][starts].tolist()
         last = np.zeros(len(devices), fence_judge.BEFORE_DTYPE)
         for index, device in enumerate(devices):
-            if (place := place_of(before[device])) is not None:
+            if (place := fence_watch.place_of(before[device])) is not None:
                 last[index] = (True, *place)
         # A device without a good fix here comes last.
         others = [device for device in stays if device not in set(devices)]
@@ -72,12 +72,5 @@ class FenceReplay:
 
     def save(self, connection: psycopg.Connection[Any], windows: Mapping[str, Any], *, now: dt.datetime) -> None:
         """Make the events of windows of devices (`replay_store.windows`) those that were derived."""
-        fence_store.replace(connection, windows, self._told, now=now)
-
-
-def place_of(state: track.State) -> tuple[int, float, float] | None:
-    """When and where the fences have seen a device last."""
-    if state.last is None:
-        return None
-    place = state.anchor if state.is_parked and state.anchor is not None else state.last
-    return state.last.time_us, place.lat, place.lon
+        scope = self._state.fences.scope(windows["device_id"].tolist())
+        fence_store.replace(connection, windows, self._told, scope=scope, now=now)

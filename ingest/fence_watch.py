@@ -1,14 +1,14 @@
 """The fences with what is kept of the devices that this process has met: what a batch of fixes changes in it."""
 
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
 import numpy.typing as npt
 
 from db import fence_store, fix_rows
-from domain import fence_states
+from domain import fence_states, track
 from ingest import fence_index, fence_judge, fence_stays, iso_times
 
 _FIRST_SIZE = 1_024
@@ -39,15 +39,17 @@ class FenceWatch:
         self.last = np.zeros(_FIRST_SIZE, fence_judge.BEFORE_DTYPE)  #: by slot: where the fences saw a device last
 
     def load(self, found: fence_store.Watched) -> set[uuid.UUID]:
-        """Take these fences in the place of those before; the ids of those that are new or different."""
+        """Take these fences in the place of those before; the ids of those that may have others inside now."""
         known = {fence.id: fence for fence in self.index.fences}
+        if tuple(found.watched) == self.index.fences and found.assigned == self.assigned:
+            return set()
         changed = {
             fence.id
             for fence in found.watched
-            if known.get(fence.id) != fence or self.assigned.get(fence.id) != found.assigned.get(fence.id)
+            if fence.id not in known
+            or not fence.holds_as(known[fence.id])
+            or self.assigned.get(fence.id) != found.assigned.get(fence.id)
         }
-        if not changed and len(known) == len(found.watched):
-            return changed
         self.names |= {fence.id: fence.name for fence in found.watched}
         before, self.index = self.book, fence_index.FenceIndex(found.watched, found.assigned, before=self.index)
         self.assigned = found.assigned
@@ -131,6 +133,16 @@ class FenceWatch:
             self.last[name][slots] = rows[column][ends]
         self.last["known"][slots] = True
 
+    def scope(self, device_ids: Collection[int]) -> fence_store.Scope:
+        """The fences that these devices' events are derived for."""
+        devices = frozenset(device_ids)
+        return fence_store.Scope(
+            open_ids=[fence.id for fence in self.index.fences if fence.id not in self.assigned],
+            assigned=[
+                (device_id, fence_id) for fence_id, some in self.assigned.items() for device_id in some & devices
+            ],
+        )
+
     def event_rows(
         self, rows: fix_rows.FixRows, told: Sequence[fence_judge.Told], *, late: bool | None = None
     ) -> list[fence_store.EventRow]:
@@ -171,3 +183,11 @@ class FenceWatch:
 
 def _watched(stays: fence_states.Stays, index: fence_index.FenceIndex) -> fence_states.Stays:
     return {fence_id: stay for fence_id, stay in stays.items() if fence_id in index.number_of}
+
+
+def place_of(state: track.State) -> Place | None:
+    """When and where the fences have seen a device last."""
+    if state.last is None:
+        return None
+    place = state.anchor if state.is_parked and state.anchor is not None else state.last
+    return state.last.time_us, place.lat, place.lon

@@ -10,7 +10,7 @@ import psycopg
 from db import array_params, device_lookup, duty, fence_store
 from domain import duty as domain_duty
 from domain import telemetry
-from ingest import fence_replay, fence_watch, pipeline, track_columns
+from ingest import fence_watch, pipeline, track_columns
 
 
 class Lookups:
@@ -53,4 +53,4 @@ class Lookups:
 def _place_of(state: pipeline.State, slot: int) -> fence_watch.Place | None:
     devices = state.devices
     columns = devices.slots[list(track_columns.TRACK_DTYPE.names or ())][slot]
-    return fence_replay.place_of(track_columns.whole_state(columns, devices.states.get(slot)))
+    return fence_watch.place_of(track_columns.whole_state(columns, devices.states.get(slot)))

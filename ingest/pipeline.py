@@ -4,11 +4,10 @@ Everything here computes, as if all batches before were committed; `ingest.batch
 transaction.
 """
 
-import datetime as dt
 import json
 import time
 import uuid
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -20,7 +19,6 @@ from domain import duty, fence_states, fix_quality, telemetry, track
 from domain.wire import topics
 from ingest import (
     duty_filter,
-    fence_edits,
     fence_watch,
     fix_decoder,
     hours,
@@ -68,18 +66,6 @@ class State:
         tenants = np.array([self.fences.index.tenant_index(tenant) for tenant in self.devices.tenants], np.int64)
         found: npt.NDArray[np.int64] = tenants[self.devices.slots["tenant"][slots]]
         return found
-
-    def reconsider(self, changed: Collection[uuid.UUID], now: dt.datetime) -> fence_edits.Edited:
-        """Who is inside of fences that were edited, of the devices that were met."""
-        slots = self.devices.loaded()
-        return fence_edits.reconsider(
-            self.fences,
-            changed,
-            slots=slots,
-            device_ids=self.devices.slots["device_id"][slots],
-            tenants=self.fence_tenants(slots),
-            now=now,
-        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,6 +8,7 @@ import contextlib
 import datetime as dt
 import logging
 import time
+import uuid
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
@@ -90,6 +91,8 @@ class Worker:
         self._lookups: lookups.Lookups | None = None
         self._is_broken = False
         self._changed: set[str] = set()
+        self._knows_fences = False
+        self._edited = set[uuid.UUID]()  #: fences whose devices are still to be judged
         self._next_handover: dt.datetime | None = None
         self._absences = absences.AbsenceWatch()
         self._next_absences_s = 0.0
@@ -123,7 +126,7 @@ class Worker:
         """Who holds what; also takes up what was changed in the registry and the geofences."""
         with self._away_on_error():
             seen = self._there(self._book).see()
-            self._take_up_changes()
+            self._take_up_changes(seen.mine)
             self._look_at_absences()
             return seen
 
@@ -258,7 +261,7 @@ class Worker:
         self.state.devices.forget_newest()
         self._load_fences()
 
-    def _take_up_changes(self) -> None:
+    def _take_up_changes(self, held: Collection[int]) -> None:
         changed, self._changed = self._changed, set()
         if notices.REGISTRY in changed:
             self.state.devices.forget_topics()
@@ -269,34 +272,42 @@ class Worker:
         if notices.REGISTRY in changed or is_handover:
             self._next_handover = device_lookup.next_handover(self._there(self._connection), dt.datetime.now(dt.UTC))
         if notices.GEOFENCES in changed or has_moved:
-            self._load_fences(reconsider=True)
+            self._load_fences()
+        self._judge_edits(held)
 
     def _load_limits(self) -> None:
         self.state.devices.limits.load(quality_rules.load(self._there(self._connection)))
         self.state.duty_only = duty.duty_only_tenants(self._there(self._connection))
 
-    def _load_fences(self, *, reconsider: bool = False) -> None:
-        """Take the fences as they are now; with `reconsider`, tell who is inside of those that are others."""
-        connection, fences, started_s = self._there(self._connection), self.state.fences, time.monotonic()
-        now = dt.datetime.now(dt.UTC)
-        edited = fence_edits.Edited()
+    def _load_fences(self) -> None:
+        """Take the fences as they are now; those that are others are judged by `_judge_edits`."""
+        connection, watch, started_s = self._there(self._connection), self.state.fences, time.monotonic()
+        is_first = not self._knows_fences
         with connection.transaction():
-            ended = fence_store.end_unwatched_stays(connection, now)
+            ended = fence_store.end_unwatched_stays(connection, dt.datetime.now(dt.UTC))
             found = fence_store.load_watched(connection)
-            changed = fences.load(found)
-            if reconsider:
-                edited = self.state.reconsider(changed, now)
-                fence_store.take_back_edits(connection, edited.events)
-                fence_store.tell(connection, edited.events)
-                fence_store.save_stays(connection, edited.stays)
-        fences.book.change(edited.changes)
-        self._absences.forget()
-        self._messages_left += self._messages([*ended, *edited.events])
+        changed = watch.load(found)
+        self._knows_fences = True
+        if not is_first:
+            self._edited |= changed
+        self._messages_left += self._messages(ended)
         for fence_id, reason in found.unreadable:
             logger.error("geofence %s is not watched: %s", fence_id, reason)
         if changed:
             seconds = round(time.monotonic() - started_s, 3)
-            logger.info("geofences loaded", extra={"fences": len(fences.index.fences), "took_s": seconds})
+            logger.info("geofences loaded", extra={"fences": len(watch.index.fences), "took_s": seconds})
+
+    def _judge_edits(self, held: Collection[int]) -> None:
+        """Tell who is inside of fences that are others now, of the devices of these leases."""
+        if not self._edited or not held:
+            return
+        connection, now = self._there(self._connection), dt.datetime.now(dt.UTC)
+        with connection.transaction():
+            judged = fence_edits.reconsider(connection, self.state.fences.index, self._edited, shards=held, now=now)
+        self._edited.clear()
+        met = self.state.devices.names_of(judged.device_ids)
+        self.state.devices.forget_newest(self.state.devices.slots_of_devices(met))
+        self._messages_left += self._messages(judged.told)
 
     def _look_at_absences(self) -> None:
         if time.monotonic() < self._next_absences_s:

@@ -55,19 +55,30 @@ WHERE (e.lat, e.lon, e.reason, e.decided_at, e.visit_id, e.speed_mps)
                       excluded.speed_mps);
 
 -- drop_other_fence_events --
--- Of windows of devices, by the fix that settled them, the events that don't follow any more; the stays they were of. What
--- happened at fences that are watched no more stays, as do exits by somebody's edit.
+-- Of windows of devices, by the fix that settled them, the events that don't follow any more; the stays they were of. Asked of
+-- fences that look at all of their tenant, and of pairs of device and fence of the others: what happened at fences that are
+-- watched no more, or look at a device no more, stays. So do exits by somebody's edit.
 DELETE FROM geofence_event e
-USING unnest(%(device_id)s, %(since)s, %(until)s) AS w (device_id, since, until), geofence g
+USING unnest(%(device_id)s, %(since)s, %(until)s) AS w (device_id, since, until)
 WHERE e.device_id = w.device_id AND e.decided_at >= w.since AND e.decided_at < w.until AND e.kind <> 'absent'
   AND NOT (e.kind = 'exited' AND e.reason = 'edited')
-  AND g.tenant_id = e.tenant_id AND g.id = e.geofence_id AND g.active
+  AND (e.geofence_id = ANY(%(geofence_id)s::uuid[]) OR EXISTS (
+      SELECT FROM unnest(%(assigned_device_id)s::integer[], %(assigned_geofence_id)s::uuid[]) AS a (device_id, geofence_id)
+      WHERE a.device_id = e.device_id AND a.geofence_id = e.geofence_id
+  ))
   AND NOT EXISTS (
       SELECT FROM unnest(%(kept_device_id)s::integer[], %(kept_time)s::timestamptz[], %(kept_geofence_id)s::uuid[],
                          %(kept_kind)s::text[]) AS k (device_id, time, geofence_id, kind)
       WHERE k.device_id = e.device_id AND k.time = e.time AND k.geofence_id = e.geofence_id AND k.kind = e.kind
   )
 RETURNING e.visit_id;
+
+-- drop_exits_of_nothing --
+-- Exits by edits from stays that never began.
+DELETE FROM geofence_event e
+WHERE e.visit_id = ANY(%(visit_id)s::uuid[]) AND e.kind = 'exited' AND e.reason = 'edited' AND NOT EXISTS (
+    SELECT FROM geofence_event o WHERE o.visit_id = e.visit_id AND o.kind = 'entered'
+);
 
 -- refresh_visits --
 -- Make stays what their events say; one without an entry is none.
@@ -144,13 +155,48 @@ FROM gone
 LEFT JOIN device_latest l ON l.device_id = gone.device_id
 WHERE gone.entered_at IS NOT NULL;
 
--- take_back_edits --
--- Of two edits between two fixes the later one stands: an exit by the first is none if the fence is entered by the second.
+-- devices_seen --
+-- Where the devices in service of these tenants were seen last, to judge fences that were edited by.
+SELECT d.id AS device_id, d.tenant_id, t.slug AS tenant, d.name AS device,
+       (extract(epoch FROM l.time) * 1000000)::bigint AS time_us, l.lat, l.lon, s.state
+FROM device d
+JOIN tenant t ON t.id = d.tenant_id
+JOIN device_latest l ON l.device_id = d.id
+LEFT JOIN track_state s ON s.device_id = d.id
+WHERE d.tenant_id = ANY(%(tenant_id)s::uuid[]) AND d.retired_at IS NULL;
+
+-- load_stays_at --
+-- What is kept at these fences.
+SELECT device_id, geofence_id, state FROM geofence_presence WHERE geofence_id = ANY(%(geofence_id)s::uuid[]);
+
+-- resume_visits --
+-- Of two edits between two fixes the later one stands: an exit by the first is none if the fence is entered by the second,
+-- and the stay goes on.
+WITH back AS (
+    DELETE FROM geofence_event e
+    USING unnest(%(device_id)s::integer[], %(geofence_id)s::uuid[], %(time)s::timestamptz[], %(visit_id)s::uuid[])
+          AS n (device_id, geofence_id, time, visit_id)
+    WHERE e.device_id = n.device_id AND e.geofence_id = n.geofence_id AND e.time = n.time AND e.reason = 'edited'
+      AND e.kind = 'exited'
+    RETURNING e.tenant_id, e.device_id, e.geofence_id, e.visit_id
+)
+SELECT back.device_id, back.geofence_id, v.id, v.entered_at, v.dwelled_at IS NOT NULL
+FROM back
+JOIN visit v ON v.tenant_id = back.tenant_id AND v.id = back.visit_id;
+
+-- undo_entries --
+-- A device that a fix brought out, an edit in and the next edit out again has left once: the entry by the edit is none.
 DELETE FROM geofence_event e
-USING unnest(%(device_id)s::integer[], %(geofence_id)s::uuid[], %(time)s::timestamptz[], %(kind)s::text[])
-      AS n (device_id, geofence_id, time, kind)
-WHERE e.device_id = n.device_id AND e.geofence_id = n.geofence_id AND e.time = n.time AND e.reason = 'edited'
-  AND e.kind = 'exited' AND n.kind = 'entered';
+USING unnest(%(device_id)s::integer[], %(geofence_id)s::uuid[], %(time)s::timestamptz[], %(visit_id)s::uuid[])
+      AS n (device_id, geofence_id, time, visit_id)
+WHERE e.device_id = n.device_id AND e.geofence_id = n.geofence_id AND e.time = n.time AND e.kind = 'entered'
+  AND e.reason = 'edited' AND e.visit_id = n.visit_id
+  AND EXISTS (
+      SELECT FROM geofence_event o
+      WHERE o.device_id = n.device_id AND o.time = n.time AND o.geofence_id = n.geofence_id AND o.kind = 'exited'
+        AND o.visit_id IS DISTINCT FROM n.visit_id
+  )
+RETURNING e.device_id, e.geofence_id, e.visit_id;
 
 -- plan_absences --
 -- Hours that are over, to be looked at when what is late has come; hours before the fence was made don't count.

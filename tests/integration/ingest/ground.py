@@ -11,7 +11,7 @@ import psycopg
 import shapely
 
 from domain.wire import topics
-from ingest import worker
+from ingest import shards, worker
 from tests.fixtures.database import Database
 
 START = dt.datetime(2026, 3, 1, 10, 50, tzinfo=dt.UTC)
@@ -33,6 +33,7 @@ class Ground:
             )
         self.worker = worker.Worker(database.backend_dsn)
         self.worker.connect()
+        self.worker.take_leases(shards.ALL)
 
     def new_device(self) -> tuple[int, bytes]:
         """Id and topic of a device that has sent nothing."""

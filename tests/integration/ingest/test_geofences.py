@@ -1,5 +1,6 @@
 """Fences from the wire to rows: hysteresis, visits, rules, edits, absence; and that late data changes none of it."""
 
+import dataclasses
 import datetime as dt
 import itertools
 import json
@@ -13,6 +14,7 @@ from hypothesis import HealthCheck, given, settings
 
 from db import engine, geofences
 from domain import fence_fold, fence_shapes, fences, geo, schedules
+from ingest import shards, worker
 from tests.fixtures.database import Database
 from tests.integration.ingest.ground import START, Ground, fix
 from tests.integration.ingest.test_order_of_arrival import arrivals
@@ -166,6 +168,127 @@ class TestEdits:
         ground.send(topic, [[[fix(1, 60, **INSIDE)]], [[fix(2, 120, **OUTSIDE, spd=9.0)]]])
 
         assert visits(ground, device) == [(0, None, 120)]
+
+    def test_a_device_that_has_not_spoken_since_the_start_is_judged_too(
+        self, ground: Ground, database: Database
+    ) -> None:
+        device, topic = ground.new_device()
+        ground.send(topic, [[[fix(0, 0, **INSIDE)]]])
+        ground.worker.close()
+        ground.worker = worker.Worker(database.backend_dsn)
+        ground.worker.connect()
+        ground.worker.take_leases(shards.ALL)
+
+        save(ground, database, draw_fence(ground))
+
+        assert events(ground, device) == [("entered", "edited", 0)]
+        ground.send(topic, [[[fix(1, 60, **INSIDE)]], [[fix(2, 120, **OUTSIDE, spd=9.0)]]])
+        assert visits(ground, device) == [(0, None, 120)]
+
+    def test_devices_of_others_are_left_to_them(self, ground: Ground, database: Database) -> None:
+        device, topic = ground.new_device()
+        ground.send(topic, [[[fix(0, 0, **INSIDE)]]])
+        ground.worker.release_leases(shards.ALL)
+
+        save(ground, database, draw_fence(ground))
+
+        assert events(ground, device) == []
+        ground.worker.take_leases(shards.ALL)
+        ground.worker.see_leases()
+        assert events(ground, device) == [("entered", "edited", 0)]
+
+    def test_an_edit_is_judged_though_the_fences_were_loaded_for_another_reason(
+        self, ground: Ground, database: Database
+    ) -> None:
+        device, topic = ground.new_device()
+        ground.send(topic, [[[fix(0, 0, **INSIDE)]]])
+        with engine.connect(database.owner_dsn) as connection:
+            geofences.save(connection, draw_fence(ground))
+            connection.commit()
+
+        ground.worker._forget()
+        ground.worker.see_leases()
+
+        assert events(ground, device) == [("entered", "edited", 0)]
+
+    def test_a_stay_goes_on_over_an_edit_that_is_taken_back(self, ground: Ground, database: Database) -> None:
+        fence = draw_fence(ground, rules=TOLERANT)
+        away = dataclasses.replace(fence, shape=fence_shapes.Circle(centre=geo.Position(61.0, 24.0), radius_m=100.0))
+        save(ground, database, fence)
+        device, topic = ground.new_device()
+        ground.send(topic, [[[fix(0, 0, **INSIDE)]], [[fix(1, 60, **INSIDE)]]])
+
+        for edited in (away, fence, away, fence):
+            save(ground, database, edited)
+
+        assert events(ground, device) == [("entered", "deep", 0)]
+        ground.send(topic, [[[fix(2, 660, **INSIDE)]], [[fix(3, 720, **OUTSIDE, spd=9.0)]]])
+        assert visits(ground, device) == [(0, 660, 720)]
+
+    def test_an_entry_by_an_edit_that_is_taken_back_spoils_no_other_visit(
+        self, ground: Ground, database: Database
+    ) -> None:
+        fence = draw_fence(ground)
+        wide = dataclasses.replace(fence, shape=fence_shapes.Circle(centre=YARD.centre, radius_m=2_000.0))
+        save(ground, database, fence)
+        device, topic = ground.new_device()
+        ground.send(topic, [[[fix(0, 0, **INSIDE)]], [[fix(1, 60, **OUTSIDE, spd=9.0)]]])
+
+        for edited in (wide, fence):
+            save(ground, database, edited)
+
+        assert events(ground, device) == [("entered", "deep", 0), ("exited", "deep", 60)]
+        assert visits(ground, device) == [(0, None, 60)]
+
+    def test_a_new_name_moves_nobody(self, ground: Ground, database: Database) -> None:
+        fence = draw_fence(ground)
+        save(ground, database, fence)
+        device, topic = ground.new_device()
+        beside = {"lat": 60.002 + 205 / 111_400, "lon": 24.002, "acc": 20.0}  # beyond the edge, within its band
+        ground.send(topic, [[[fix(0, 0, **INSIDE)]], [[fix(1, 60, **beside, spd=5.0)]]])
+
+        save(ground, database, dataclasses.replace(fence, name="Court"))
+        moved = fence_shapes.Circle(centre=YARD.centre, radius_m=201.0)
+        save(ground, database, dataclasses.replace(fence, shape=moved))
+
+        assert events(ground, device) == [("entered", "deep", 0)]
+
+    def test_nobody_enters_a_height_that_is_not_known(self, ground: Ground, database: Database) -> None:
+        device, topic = ground.new_device()
+        ground.send(topic, [[[fix(0, 0, **INSIDE, alt=500.0)]]])
+
+        save(ground, database, draw_fence(ground, ceiling_m=100.0))
+
+        assert events(ground, device) == []
+
+    def test_late_data_leaves_no_exit_of_a_stay_that_never_was(self, ground: Ground, database: Database) -> None:
+        fence = draw_fence(ground)
+        save(ground, database, fence)
+        device, topic = ground.new_device()
+        ground.send(topic, [[[fix(0, 0, **OUTSIDE)]], [[fix(1, 60, **INSIDE)]], [[fix(3, 180, **INSIDE)]]])
+        away = fence_shapes.Circle(centre=geo.Position(61.0, 24.0), radius_m=100.0)
+        save(ground, database, dataclasses.replace(fence, shape=away))
+        assert visits(ground, device) == [(60, None, 180)]
+
+        ground.send(topic, [[[fix(2, 30, **OUTSIDE)]]])
+
+        assert (events(ground, device), visits(ground, device)) == ([], [])
+
+    def test_whom_a_fence_looks_at_no_more_leaves(self, ground: Ground, database: Database) -> None:
+        fence = draw_fence(ground)
+        save(ground, database, fence)
+        (device, topic), (other, _) = ground.new_device(), ground.new_device()
+        ground.send(topic, [[[fix(0, 0, **OUTSIDE)]], [[fix(1, 60, **INSIDE)]], [[fix(3, 180, **INSIDE)]]])
+        [(name,)] = ground.select("SELECT name FROM device WHERE id = %s", other)
+        with engine.connect(database.owner_dsn) as connection:
+            geofences.assign(connection, fence.id, geofences.Whom(devices=(name,)), tenant_id=fence.tenant_id)
+            connection.commit()
+        ground.worker.see_leases()
+        assert visits(ground, device) == [(60, None, 180)]
+
+        ground.send(topic, [[[fix(2, 30, **OUTSIDE)]]])
+
+        assert visits(ground, device) == [(60, None, 180)]  # late data leaves what happened while it was looked at
 
     def test_a_fence_that_is_removed_ends_its_stays(self, ground: Ground, database: Database) -> None:
         fence = draw_fence(ground)
