@@ -173,9 +173,13 @@ class FixLane:
     async def _prepare(self, segments: Sequence[inbox.Segment]) -> pipeline.Batch:
         bare = _bare(segments)
         loop = asyncio.get_running_loop()
-        return await loop.run_in_executor(
+        prepared = loop.run_in_executor(
             self._preparing, self.worker.prepare, bare.topics, bare.payloads, bare.received_us
         )
+        while not (await asyncio.wait({prepared}, timeout=_LEASE_TICK_S))[0]:
+            with contextlib.suppress(errors.DatabaseAwayError):  # the commit that follows fails
+                await self._run(self.worker.keep_leases)
+        return await prepared
 
     async def _write(self, segments: Sequence[inbox.Segment], batch: pipeline.Batch) -> None:
         self._acknowledge(segments, await self._run(self.worker.commit, batch))

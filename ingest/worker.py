@@ -24,18 +24,20 @@ logger = logging.getLogger(__name__)
 
 T = TypeVar("T")
 
-_CONNECTION_OPTIONS = " ".join(
+# Parameters are arrays and never tell the planner anything: one plan is as good as the next.
+_LOOKUP_OPTIONS = "-c timezone=UTC -c plan_cache_mode=force_generic_plan"
+_LEASE_OPTIONS = " ".join(
     f"-c {option}"
     for option in (
-        "timezone=UTC",
-        # A process whose machine vanishes must not keep its leases: its peer is given up after some three seconds.
+        # A process whose machine vanishes, or that is frozen, must not keep its leases. Between transactions one that works
+        # is heard of each second (`keep_leases`); within one it may compute for longer, over a past that it derives anew.
+        "idle_session_timeout=3000",
+        "idle_in_transaction_session_timeout=20000",
         "tcp_keepalives_idle=1",
         "tcp_keepalives_interval=1",
         "tcp_keepalives_count=2",
-        "tcp_user_timeout=5000",
+        "tcp_user_timeout=3000",  # goes before the count
         "client_connection_check_interval=1000",
-        # Parameters are arrays and never tell the planner anything: one plan is as good as the next.
-        "plan_cache_mode=force_generic_plan",
     )
 )
 _CANCEL_LIMIT_S = 2.0
@@ -45,6 +47,7 @@ _AWAY_STATES = (
     "53300",  # it takes no more connections
     "53100",  # its disk is full
     "25006",  # it is read-only: a standby, or one that was one
+    "25P03",  # it has heard nothing of us for too long
     "40",  # a deadlock: the same again goes through
     "42",  # a table or a right is missing: our statements are fixed, so no payload is at fault
 )
@@ -108,13 +111,13 @@ class Worker:
             return
         self.close()
         with self._away_on_error():
-            connection = self._connection = self._open("driveops ingest")
+            connection = self._connection = self._open("driveops ingest", f"{_LOOKUP_OPTIONS} {_LEASE_OPTIONS}")
             connection.add_notify_handler(lambda notice: self._changed.add(notice.channel))
             for channel in (notices.REGISTRY, notices.GEOFENCES):
                 connection.execute(f"LISTEN {channel}")
             self._store = batch_store.BatchStore(connection)
             self._book = leases.LeaseBook(connection)
-            self._reading = self._open("driveops ingest look-ups")
+            self._reading = self._open("driveops ingest look-ups", _LOOKUP_OPTIONS)
             self._lookups = lookups.Lookups(self._reading)
             self.state.devices.forget_topics()
             self.state.devices.forget_newest()
@@ -146,6 +149,11 @@ class Worker:
         """Give these leases back."""
         with self._away_on_error():
             self._there(self._book).release(numbers)
+
+    def keep_leases(self) -> None:
+        """Let the database hear that this process works, though it writes nothing."""
+        with self._away_on_error():
+            self._there(self._connection).execute("SELECT")
 
     def prepare(self, topics: Sequence[bytes], payloads: Sequence[bytes], received_us: int) -> pipeline.Batch:
         """Compute what is to be written for these messages, as if all batches before were committed.
@@ -198,10 +206,8 @@ class Worker:
         self._connection = self._store = self._book = self._lookups = None
         self._is_broken = False
 
-    def _open(self, name: str) -> psycopg.Connection[Any]:
-        connection = engine.open_connection(
-            self._database_url, application_name=name, autocommit=True, options=_CONNECTION_OPTIONS
-        )
+    def _open(self, name: str, options: str) -> psycopg.Connection[Any]:
+        connection = engine.open_connection(self._database_url, application_name=name, autocommit=True, options=options)
         connection.prepare_threshold = 1
         return connection
 

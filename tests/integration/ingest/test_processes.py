@@ -138,6 +138,28 @@ def test_of_three_under_load_one_is_killed_and_one_is_stopped(
         assert_all_is_there_once(acme, load)
 
 
+def test_a_frozen_one_loses_its_shards_and_does_no_harm_when_it_thaws(
+    acme: Acme, broker: RunningBroker, make_ingest: IngestFactory
+) -> None:
+    frozen, other = make_ingest(), make_ingest()
+    for process in (frozen, other):
+        process.start()
+    wait_until_shared(acme, 2)
+    with loading(acme, broker) as load:
+        load.wait_for_rounds(40)
+        assert frozen.process is not None
+        frozen.process.send_signal(signal.SIGSTOP)
+        try:
+            wait_until_shared(acme, 1)
+            load.wait_for_rounds(40)
+        finally:
+            frozen.process.send_signal(signal.SIGCONT)
+        wait_until_shared(acme, 2)
+        load.wait_for_rounds(40)
+        load.end()
+        assert_all_is_there_once(acme, load)
+
+
 class TestAStop:
     def test_ends_though_the_database_hangs_and_nothing_is_lost(
         self, acme: Acme, broker: RunningBroker, ingest: IngestProcess
