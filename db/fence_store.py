@@ -16,6 +16,7 @@ from db import fence_rows, queries
 from domain import errors, fence_fold, fence_states, fences
 
 _OLD = dt.timedelta(minutes=5)
+_OF_STAYS = (fences.EventKind.ENTERED, fences.EventKind.EXITED)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -129,7 +130,7 @@ def replace(
     if gone:
         connection.execute(queries.get("drop_exits_of_nothing").encode(), {"visit_id": gone})
     refresh_visits(connection, [*(row.event.visit_id for row in told), *gone], now)
-    connection.execute(queries.get("reopen_absences").encode(), {**window, "now": now})
+    connection.execute(queries.get("reopen_absences").encode(), window)
 
 
 def load_stays(
@@ -199,7 +200,7 @@ def end_unwatched_stays(connection: psycopg.Connection[Any], now: dt.datetime) -
 
 
 def plan_absences(connection: psycopg.Connection[Any], planned: Sequence[Absence]) -> None:
-    """Note hours that are over, to be looked at later; those that are noted already stay as they are."""
+    """Note hours that are over, to be looked at later; of a fence whose hours are noted already nothing changes."""
     if planned:
         names = ("tenant_id", "device_id", "window_start", "window_end", "due_at")
         parameters = {name: [getattr(row, name) for row in planned] for name in names}
@@ -207,10 +208,8 @@ def plan_absences(connection: psycopg.Connection[Any], planned: Sequence[Absence
         connection.execute(queries.get("plan_absences").encode(), parameters)
 
 
-def devices_of(
-    connection: psycopg.Connection[Any], fence_ids: Iterable[uuid.UUID]
-) -> list[tuple[uuid.UUID, uuid.UUID, int]]:
-    """Tenant, fence and device, for each device that one of these fences looks at."""
+def devices_of(connection: psycopg.Connection[Any], fence_ids: Iterable[uuid.UUID]) -> list[tuple[uuid.UUID, int]]:
+    """Fence and device, for each device that one of these fences looks at."""
     return connection.execute(queries.get("fence_devices").encode(), {"geofence_id": list(fence_ids)}).fetchall()
 
 
@@ -254,17 +253,12 @@ def _insert(connection: psycopg.Connection[Any], told: Sequence[EventRow], corre
 
 def _reopen_old(connection: psycopg.Connection[Any], told: Sequence[EventRow]) -> None:
     """A device that was away tells in order where it was: hours that were settled meanwhile are looked at again."""
-    old = [
-        row
-        for row in told
-        if row.event.kind is fences.EventKind.ENTERED and row.received_at - row.event.decided_at > _OLD
-    ]
+    old = [row for row in told if row.event.kind in _OF_STAYS and row.received_at - row.event.decided_at > _OLD]
     if old:
         parameters = {
             "device_id": [row.device_id for row in old],
             "since": [row.event.time for row in old],
             "until": [dt.datetime.max.replace(tzinfo=dt.UTC)] * len(old),
-            "now": max(row.received_at for row in old),
         }
         connection.execute(queries.get("reopen_absences").encode(), parameters)
 

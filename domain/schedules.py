@@ -41,13 +41,14 @@ class Schedule:
 
     def holds(self, time: dt.datetime, *, tenant_zone: str) -> bool:
         """Whether a moment lies in these hours; it can only change with a whole minute."""
-        local = time.astimezone(zone_named(self.zone or tenant_zone))
-        clock = local.time().replace(tzinfo=None, fold=0)
-        today = local.isoweekday()
-        if self.start < self.end:
-            return today in self.days and self.start <= clock < self.end
-        yesterday = (today - 2) % 7 + 1
-        return (today in self.days and clock >= self.start) or (yesterday in self.days and clock < self.end)
+        zone = zone_named(self.zone or tenant_zone)
+        today = time.astimezone(zone).date()
+        return any(
+            begin <= time < end
+            for day in (today - _DAY, today)
+            if day.isoweekday() in self.days
+            for begin, end in [self._hours_of(day, zone)]
+        )
 
     def windows_ended(
         self, *, after: dt.datetime, until: dt.datetime, tenant_zone: str
@@ -57,13 +58,21 @@ class Schedule:
         day = after.astimezone(zone).date() - 2 * _DAY
         last = until.astimezone(zone).date()
         while day <= last:
-            if day.isoweekday() in self.days:
-                begins = dt.datetime.combine(day, self.start, zone).astimezone(dt.UTC)
-                end_day = day if self.start < self.end else day + _DAY
-                ends = dt.datetime.combine(end_day, self.end, zone).astimezone(dt.UTC)
-                if after < ends <= until and begins < ends:
-                    yield begins, ends
+            begin, end = self._hours_of(day, zone)
+            if day.isoweekday() in self.days and after < end <= until and begin < end:
+                yield begin, end
             day += _DAY
+
+    def _hours_of(self, day: dt.date, zone: zoneinfo.ZoneInfo) -> tuple[dt.datetime, dt.datetime]:
+        """The hours that begin on a day, in UTC.
+
+        Where clocks are put back and a time comes twice, they begin with the first and end with the last one; where clocks are
+        put forward and a time never comes, they begin and end as if they had not been.
+        """
+        end_day = day if self.start < self.end else day + _DAY
+        begin = dt.datetime.combine(day, self.start, zone)
+        end = dt.datetime.combine(end_day, self.end, zone)
+        return begin.astimezone(dt.UTC), max(end.replace(fold=fold).astimezone(dt.UTC) for fold in (0, 1))
 
 
 def zone_named(name: str) -> zoneinfo.ZoneInfo:

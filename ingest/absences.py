@@ -1,6 +1,8 @@
 """Hours in which somebody should have been inside of a fence and was not: noted when they end, settled when late data is in."""
 
 import datetime as dt
+import uuid
+from collections import defaultdict
 from collections.abc import Sequence
 from typing import Any
 
@@ -20,10 +22,6 @@ class AbsenceWatch:
 
     def __init__(self) -> None:
         self._until: dt.datetime | None = None
-
-    def forget(self) -> None:
-        """Plan all of the last days anew: fences or devices are others."""
-        self._until = None
 
     def look(
         self, connection: psycopg.Connection[Any], watched: Sequence[fences.Geofence], now: dt.datetime
@@ -52,10 +50,12 @@ def _windows(wanting: Sequence[fences.Geofence], after: dt.datetime, until: dt.d
 
 
 def _for_devices(connection: psycopg.Connection[Any], windows: Sequence[_Window]) -> list[fence_store.Absence]:
-    looked_at = fence_store.devices_of(connection, {fence.id for fence, _, _ in windows})
+    looked_at = defaultdict[uuid.UUID, list[int]](list)
+    for fence_id, device_id in fence_store.devices_of(connection, {fence.id for fence, _, _ in windows}):
+        looked_at[fence_id].append(device_id)
     return [
         fence_store.Absence(
-            tenant_id=tenant_id,
+            tenant_id=fence.tenant_id,
             fence_id=fence.id,
             device_id=device_id,
             window_start=begin,
@@ -63,8 +63,7 @@ def _for_devices(connection: psycopg.Connection[Any], windows: Sequence[_Window]
             due_at=end + dt.timedelta(seconds=fence.rules.absence_grace_s),
         )
         for fence, begin, end in windows
-        for tenant_id, fence_id, device_id in looked_at
-        if fence_id == fence.id
+        for device_id in looked_at[fence.id]
     ]
 
 

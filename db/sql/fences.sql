@@ -22,7 +22,7 @@ ORDER BY g.tenant_id, g.id;
 
 -- fence_devices --
 -- The devices in service that a watched fence looks at, by fence; for those with hours in which somebody should be inside.
-SELECT g.tenant_id, g.id, d.id
+SELECT g.id, d.id
 FROM geofence g
 JOIN device d ON d.tenant_id = g.tenant_id AND d.retired_at IS NULL
 WHERE g.active AND g.id = ANY(%(geofence_id)s::uuid[])
@@ -199,18 +199,24 @@ WHERE e.device_id = n.device_id AND e.geofence_id = n.geofence_id AND e.time = n
 RETURNING e.device_id, e.geofence_id, e.visit_id;
 
 -- plan_absences --
--- Hours that are over, to be looked at when what is late has come; hours before the fence was made don't count.
+-- Hours that are over, to be looked at when what is late has come. Hours before the fence or the device was made don't count,
+-- nor do those that were over when the fence was last edited, nor those that were planned before, for whom it looked at then.
 INSERT INTO geofence_absence (tenant_id, geofence_id, device_id, window_start, window_end, due_at)
 SELECT n.tenant_id, n.geofence_id, n.device_id, n.window_start, n.window_end, n.due_at
 FROM unnest(%(tenant_id)s::uuid[], %(geofence_id)s::uuid[], %(device_id)s::integer[], %(window_start)s::timestamptz[],
             %(window_end)s::timestamptz[], %(due_at)s::timestamptz[])
      AS n (tenant_id, geofence_id, device_id, window_start, window_end, due_at)
 JOIN geofence g ON g.tenant_id = n.tenant_id AND g.id = n.geofence_id AND g.created_at <= n.window_start
+    AND g.updated_at <= n.window_end
 JOIN device d ON d.tenant_id = n.tenant_id AND d.id = n.device_id AND d.created_at <= n.window_start
+WHERE NOT EXISTS (
+    SELECT FROM geofence_absence a WHERE a.geofence_id = n.geofence_id AND a.window_start = n.window_start
+)
 ON CONFLICT DO NOTHING;
 
 -- settle_absences --
--- Hours whose time has come: an event for each device that was inside at no moment of them, and none for one that was.
+-- Hours whose time has come: an event for each device that was inside at no moment of them, and none for one that was. Nobody
+-- is missing where a fence was removed meanwhile.
 WITH due AS (
     SELECT tenant_id, geofence_id, device_id, window_start, window_end, due_at
     FROM geofence_absence
@@ -237,6 +243,7 @@ WITH due AS (
     INSERT INTO geofence_event (tenant_id, geofence_id, device_id, time, kind, received_at, reason, decided_at)
     SELECT l.tenant_id, l.geofence_id, l.device_id, l.window_end, 'absent', %(now)s, 'window', l.window_end
     FROM looked l
+    JOIN geofence g ON g.tenant_id = l.tenant_id AND g.id = l.geofence_id AND g.active
     WHERE NOT l.was_there
     ON CONFLICT DO NOTHING
     RETURNING tenant_id, geofence_id, device_id, time
@@ -246,9 +253,9 @@ FROM told t
 JOIN looked l ON l.device_id = t.device_id AND l.geofence_id = t.geofence_id AND l.window_end = t.time;
 
 -- reopen_absences --
--- Hours of these devices that late data may have changed are looked at once more.
+-- Hours of these devices that late data may have changed are looked at once more; they stay as old as they are.
 UPDATE geofence_absence a
-SET settled_at = NULL, due_at = %(now)s
+SET settled_at = NULL
 FROM unnest(%(device_id)s::integer[], %(since)s::timestamptz[], %(until)s::timestamptz[]) AS w (device_id, since, until)
 WHERE a.device_id = w.device_id AND a.settled_at IS NOT NULL AND a.window_start < w.until AND a.window_end > w.since;
 

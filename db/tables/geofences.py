@@ -191,4 +191,5 @@ geofence_absence = sa.Table(
     sa.ForeignKeyConstraint(["tenant_id", "geofence_id"], ["geofence.tenant_id", "geofence.id"]),
     sa.ForeignKeyConstraint(["tenant_id", "device_id"], ["device.tenant_id", "device.id"]),
     sa.Index("ix_geofence_absence_due_at", "due_at", postgresql_where=sa.text("settled_at IS NULL")),
+    sa.Index("ix_geofence_absence_geofence_id_window_start", "geofence_id", "window_start"),
 )

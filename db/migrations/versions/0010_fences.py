@@ -215,6 +215,7 @@ def _make_visits() -> None:
     op.create_index(
         "ix_geofence_absence_due_at", "geofence_absence", ["due_at"], postgresql_where=sa.text("settled_at IS NULL")
     )
+    op.create_index("ix_geofence_absence_geofence_id_window_start", "geofence_absence", ["geofence_id", "window_start"])
     for table in ("visit", "geofence_absence"):
         protection.protect(table, web="SELECT")
 

@@ -365,7 +365,8 @@ class TestAbsence:
         with engine.connect(database.owner_dsn) as connection:
             geofences.save(connection, fence)
             connection.commit()
-        ground.connection.execute("UPDATE geofence SET created_at = now() - interval '5 hours'")
+        old = "now() - interval '5 hours'"
+        ground.connection.execute(f"UPDATE geofence SET created_at = {old}, updated_at = {old}".encode())
         return fence
 
     def new_device(self, ground: Ground) -> tuple[int, bytes]:
@@ -405,6 +406,58 @@ class TestAbsence:
 
         now_us = round(dt.datetime.now(dt.UTC).timestamp() * 1e6)
         ground.send(topic, [[[self.at(window[0] + dt.timedelta(minutes=5), 1)]]], received_us=now_us)
+
+        assert self.look(ground) == []
+
+    @pytest.mark.usefixtures("fence")
+    def test_a_device_that_comes_back_having_left_before_was_missing(
+        self, ground: Ground, window: tuple[dt.datetime, dt.datetime]
+    ) -> None:
+        device, topic = self.new_device(ground)
+        now_us = round(dt.datetime.now(dt.UTC).timestamp() * 1e6)
+        ground.send(topic, [[[self.at(window[0] - dt.timedelta(hours=1), 1)]]], received_us=now_us)
+        assert self.look(ground) == []  # as far as anybody knows it is there
+
+        left = {**self.at(window[0] - dt.timedelta(minutes=30), 2), **OUTSIDE}
+        made = ground.worker.prepare([topic], [json.dumps([left]).encode()], now_us)
+        ground.worker.commit(made)
+
+        assert [row[0] for row in self.look(ground)] == [device]
+        assert [topic for topic, _ in ground.worker.take_messages() if topic.endswith("Absent")] == []  # it is old
+
+    @pytest.mark.usefixtures("fence")
+    def test_who_is_assigned_later_was_not_missing_before(self, ground: Ground, database: Database) -> None:
+        (first, _), (later, _) = self.new_device(ground), self.new_device(ground)
+        names = dict(ground.select("SELECT id, name FROM device"))
+        [(fence_id,)] = ground.select("SELECT id FROM geofence")
+        for whom, is_restart in (((names[first],), False), ((names[first], names[later]), True)):
+            with engine.connect(database.owner_dsn) as connection:
+                geofences.assign(connection, fence_id, geofences.Whom(devices=whom), tenant_id=ground.tenant_id)
+                connection.commit()
+            if is_restart:
+                ground.worker.close()
+                ground.worker = worker.Worker(database.backend_dsn)
+                ground.worker.connect()
+
+            assert [row[0] for row in self.look(ground)] == [first]
+
+    def test_hours_before_the_rule_was_made_do_not_count(
+        self, ground: Ground, database: Database, fence: fences.Geofence
+    ) -> None:
+        self.new_device(ground)
+        with engine.connect(database.owner_dsn) as connection:
+            geofences.save(connection, fence)
+            connection.commit()
+
+        assert self.look(ground) == []
+
+    @pytest.mark.usefixtures("fence")
+    def test_nobody_is_missing_where_a_fence_was_removed(self, ground: Ground) -> None:
+        self.new_device(ground)
+        ground.connection.execute("UPDATE geofence SET rules = jsonb_set(rules, '{absence_grace_s}', '7200')")
+        assert self.look(ground) == []
+        ground.connection.execute("UPDATE geofence SET active = false")
+        ground.connection.execute("UPDATE geofence_absence SET due_at = now()")
 
         assert self.look(ground) == []
 

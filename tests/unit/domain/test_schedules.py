@@ -1,6 +1,8 @@
 import datetime as dt
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from domain import schedules
 
@@ -54,6 +56,31 @@ def test_a_window_over_the_change_to_summer_time_is_an_hour_shorter() -> None:
     [(begins, ends)] = saturday.windows_ended(after=utc(28, 12), until=utc(29, 12), tenant_zone=HELSINKI)
 
     assert ends - begins == dt.timedelta(hours=7)
+
+
+def test_hours_that_end_where_clocks_are_put_back_go_on_to_the_last_of_the_two() -> None:
+    saturday = schedules.Schedule(start=dt.time(22), end=dt.time(3, 30), days=frozenset({6}))
+    begin, end = utc(24, 19, month=10), utc(25, 1, 30, month=10)  # 03:30 comes at 00:30 and at 01:30 UTC
+
+    assert [*saturday.windows_ended(after=begin, until=end, tenant_zone=HELSINKI)] == [(begin, end)]
+
+
+@given(
+    hours=st.builds(
+        schedules.Schedule,
+        start=st.times().map(lambda time: time.replace(second=0, microsecond=0)),
+        end=st.times().map(lambda time: time.replace(second=0, microsecond=0)),
+        days=st.frozensets(st.integers(1, 7), min_size=1),
+        zone=st.sampled_from([HELSINKI, "America/New_York", "Australia/Lord_Howe", "UTC"]),
+    ),
+    moment=st.integers(0, 350 * 24 * 60).map(lambda minute: utc(5, 0, month=1) + dt.timedelta(minutes=minute)),
+)
+def test_a_moment_lies_in_the_hours_that_end_later(hours: schedules.Schedule, moment: dt.datetime) -> None:
+    around = dt.timedelta(days=2)
+
+    windows = list(hours.windows_ended(after=moment, until=moment + around, tenant_zone="UTC"))
+
+    assert hours.holds(moment, tenant_zone="UTC") is any(begin <= moment < end for begin, end in windows)
 
 
 @pytest.mark.parametrize(
