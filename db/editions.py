@@ -35,7 +35,9 @@ def apply_policies(connection: sa.Connection, *, keep_fixes_days: int | None) ->
     if not connection.exec_driver_sql(queries.get("is_compression_enabled")).scalar_one():
         connection.exec_driver_sql(queries.get("enable_compression"))
     connection.exec_driver_sql(queries.get("compress_old_fixes"), {"after_days": COMPRESS_AFTER_DAYS})
-    connection.exec_driver_sql(queries.get("keep_all_fixes"))
+    for name in ("keep_all_fixes", "keep_all_checkpoints"):
+        connection.exec_driver_sql(queries.get(name))
     if keep_fixes_days is not None:
-        connection.exec_driver_sql(queries.get("drop_old_fixes"), {"after_days": keep_fixes_days})
+        for name in ("drop_old_fixes", "drop_old_checkpoints"):
+            connection.exec_driver_sql(queries.get(name), {"after_days": keep_fixes_days})
     connection.commit()

@@ -98,6 +98,11 @@ class ReplayStore:
         """For each device the checkpoint `skipped` after the next one after a time."""
         return self._checkpoints("replay_stops", device_ids, times_us, skipped=skipped)
 
+    def kept_since_us(self) -> int:
+        """The whole hour from which on all fixes are kept; the beginning of EVER_US where they are kept for ever."""
+        row = self._connection.execute(queries.get("kept_since").encode()).fetchone()
+        return EVER_US[0] if row is None or row[0] is None else _us(row[0])
+
     def chunks(self, since_us: int, until_us: int) -> list[Chunk]:
         """The chunks that hold anything of a range, in order, cut to it."""
         given = {"since": _text(since_us), "until": _text(until_us)}

@@ -19,7 +19,7 @@ from ingest import fence_replay, hours, pipeline, registry, track_columns, track
 
 MOST_ROWS = 100_000
 _OWN_FLAGS = ~int(fix_quality.FixFlag.JUMP | fix_quality.FixFlag.DRIFT)
-_FIRST_US, _END_US = replay_store.EVER_US
+_END_US = replay_store.EVER_US[1]
 
 
 @dataclass(slots=True, kw_only=True)
@@ -61,7 +61,13 @@ def derive(
     written = written[(written["quality"] & int(fix_quality.OUTSIDE)) == 0]
     if not len(written):
         return np.zeros(0, replay_store.LATEST_DTYPE)  # all of it was known
-    return Replay(replay_store.ReplayStore(connection), writer, connection, state, now=now).run(written)
+    store = replay_store.ReplayStore(connection)
+    kept_since_us = store.kept_since_us()
+    # The neighbours of what is older may be dropped; what followed from them stays as it is.
+    written = written[written["time_us"] >= kept_since_us]
+    if not len(written):
+        return np.zeros(0, replay_store.LATEST_DTYPE)
+    return Replay(store, writer, connection, state, kept_since_us=kept_since_us, now=now).run(written)
 
 
 class Replay:
@@ -74,9 +80,11 @@ class Replay:
         connection: psycopg.Connection[Any],
         state: pipeline.State,
         *,
+        kept_since_us: int,
         now: dt.datetime,
     ) -> None:
         self._store, self._writer, self._connection, self._state, self._now = store, writer, connection, state, now
+        self._kept_since_us = kept_since_us
         self._devices: dict[int, _Device] = {}
         self._touched: npt.NDArray[np.void] = np.zeros(0, fix_writer.WRITTEN_DTYPE)
         self._last_touched: dict[int, int] = {}
@@ -99,18 +107,32 @@ class Replay:
         return self._save_ends(sorted(ended))
 
     def _begin(self, ids: npt.NDArray[np.int32], first_us: npt.NDArray[np.int64]) -> None:
-        found = self._store.starts(ids, first_us)
+        found = self._starts(ids, first_us)
         slots = self._state.devices.slots_of_devices(ids.tolist())
         for device, slot in zip(ids.tolist(), slots.tolist(), strict=True):
             checkpoint = found.get(device)
             track_state, stays = pipeline.whole_of({} if checkpoint is None else checkpoint.state)
+            since_us = self._kept_since_us if checkpoint is None else checkpoint.hour_us
             self._devices[device] = _Device(
                 slot=slot,
-                since_us=_FIRST_US if checkpoint is None else checkpoint.hour_us,
-                until_us=_FIRST_US if checkpoint is None else checkpoint.hour_us,
+                since_us=since_us,
+                until_us=since_us,
                 state=track_state,
                 stays=stays,
             )
+
+    def _starts(
+        self, ids: npt.NDArray[np.int32], first_us: npt.NDArray[np.int64]
+    ) -> dict[int, replay_store.Checkpoint]:
+        found = self._store.starts(ids, first_us)
+        is_old = np.array([one in found and found[one].hour_us < self._kept_since_us for one in ids.tolist()], np.bool_)
+        if is_old.any():
+            # The fixes of that hour may be dropped. No other was there before those that came now, so the next state is theirs.
+            after = self._store.stops(ids[is_old], first_us[is_old], skipped=0)
+            for one in ids[is_old].tolist():
+                state = after.get(one, found[one]).state
+                found[one] = replay_store.Checkpoint(hour_us=self._kept_since_us, state=state)
+        return found
 
     def _set_ends(self, active: list[int]) -> None:
         """Let each go on to a later checkpoint, further each time; where there is none, to its end."""

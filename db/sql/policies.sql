@@ -20,6 +20,14 @@ SELECT add_compression_policy('fix', make_interval(days => %(after_days)s), if_n
 -- Community edition: take the job away that drops chunks, if there is one; another limit replaces it.
 SELECT remove_retention_policy('fix', if_exists => true);
 
+-- keep_all_checkpoints --
+-- Community edition: the same for the job that forgets where tracks were.
+SELECT delete_job(job_id) FROM timescaledb_information.jobs WHERE proc_schema = 'app' AND proc_name = 'forget_checkpoints';
+
 -- drop_old_fixes --
 -- Community edition: a job that drops chunks older than so many days.
 SELECT add_retention_policy('fix', make_interval(days => %(after_days)s));
+
+-- drop_old_checkpoints --
+-- Community edition: a job that forgets where tracks were before the fixes that are kept.
+SELECT add_job('app.forget_checkpoints', '1 day', config => jsonb_build_object('drop_after', make_interval(days => %(after_days)s)));

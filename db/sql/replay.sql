@@ -16,6 +16,12 @@ CROSS JOIN LATERAL (
     WHERE k.device_id = n.device_id AND k.hour > n.time ORDER BY k.hour LIMIT 1 OFFSET %(skipped)s
 ) c;
 
+-- kept_since --
+-- From when on no chunk is dropped for its age: what lies before may be there or not, but what was derived from it stands.
+SELECT date_bin('1 hour', max(now() - (config ->> 'drop_after')::interval), '2000-01-01Z') + INTERVAL '1 hour'
+FROM timescaledb_information.jobs
+WHERE hypertable_schema = 'public' AND hypertable_name = 'fix' AND proc_name = 'policy_retention';
+
 -- chunk_ranges --
 -- The time ranges of the chunks of fix that reach into a range, in order: statements that name one in full lock it alone.
 SELECT greatest(range_start, %(since)s::timestamptz), least(range_end, %(until)s::timestamptz)

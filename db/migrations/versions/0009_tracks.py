@@ -13,6 +13,21 @@ down_revision = "0008"
 branch_labels = None
 depends_on = None
 
+# A job's procedure. Of the checkpoints from before the fixes that are kept, each device needs its last alone.
+_FORGET_CHECKPOINTS = """
+CREATE PROCEDURE app.forget_checkpoints(job_id integer, config jsonb)
+LANGUAGE sql
+SET search_path = pg_catalog, public, pg_temp
+AS $$
+    DELETE FROM track_checkpoint c
+    USING device d CROSS JOIN LATERAL (
+        SELECT k.hour FROM track_checkpoint k
+        WHERE k.device_id = d.id AND k.hour <= now() - (config ->> 'drop_after')::interval
+        ORDER BY k.hour DESC LIMIT 1
+    ) last
+    WHERE c.device_id = d.id AND c.hour < last.hour
+$$
+"""
 _INSTANT = sa.DateTime(timezone=True)
 _OWN_DEVICE = "device_id IN (SELECT d.id FROM device d WHERE d.tenant_id = app.current_tenant())"
 _NEW_COLUMNS: tuple[tuple[str, sa.Column[Any]], ...] = (
@@ -91,6 +106,7 @@ def upgrade() -> None:
     for table in ("track_state", "track_checkpoint"):
         protection.protect(table, condition=_OWN_DEVICE, web="")
     protection.protect("receipt_daily", condition=_OWN_DEVICE, web="SELECT")
+    op.execute(_FORGET_CHECKPOINTS)
     # The look-up of devices and of their thresholds is one: ingest hears of both by the same word.
     protection.notify_changes("quality_rule", channel="registry")
 
@@ -98,6 +114,7 @@ def upgrade() -> None:
 def downgrade() -> None:
     """Take it away."""
     protection.act_as_owner()
+    op.execute("DROP PROCEDURE app.forget_checkpoints")
     for table in ("receipt_daily", "track_checkpoint", "track_state", "quality_rule"):
         op.drop_table(table)
     for table, column in reversed(_NEW_COLUMNS):
