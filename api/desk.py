@@ -13,7 +13,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from api import alert_acts, alert_reader, lamp, shown
-from db import alert_changes, engine, live_reads, read_models, sender_log
+from db import alert_changes, audit, engine, live_reads, read_models, sender_log
 from domain import accounts, emergencies, errors
 from domain.operations import emergencies as emergency_operations
 
@@ -89,18 +89,24 @@ class Desk:
     ) -> list[Json]:
         """The fixes of the last minutes, the oldest first, each with the words of its flags; bad ones only on request.
 
+        That they were read is in the audit (R59).
+
         Raises:
             UnitNotFoundError: this tenant has no such unit.
         """
         since = now - dt.timedelta(minutes=min(minutes, LONGEST_TRAIL_MIN))
         with self._reading(identity) as connection:
-            _unit(connection, identity, device_id)
+            unit = _unit(connection, identity, device_id)
             fixes = live_reads.unit_trail(
                 connection,
                 device_id,
                 since=since,
                 until=now + _AHEAD if with_flagged else now,
                 with_flagged=with_flagged,
+            )
+            reader, what = audit.by_account(identity), f"device {unit.name}"
+            audit.record(
+                connection, identity.tenant_id, audit.Act.TRACK_READ, what, actor=reader, since=since, until=now
             )
         return [shown.fix(dict(fix)) for fix in fixes]
 

@@ -8,6 +8,7 @@ import sqlalchemy as sa
 
 from api import (
     alert_feed,
+    audit_desk,
     desk,
     fence_desk,
     lamp,
@@ -23,7 +24,7 @@ from api import (
     upkeep,
     vitals,
 )
-from api.routes import alerts, geofences, quarantine, registries, rejects, units
+from api.routes import alerts, audit, geofences, quarantine, registries, rejects, units
 from domain import accounts
 
 _READERS, _ACTORS = 4, 4
@@ -57,6 +58,7 @@ class LiveService:
             quarantine.router(quarantine_desk.QuarantineDesk(web_engine)),
             rejects.router(rejects_desk.RejectsDesk(web_engine)),
             registries.router(registry_desk.RegistryDesk(web_engine)),
+            audit.router(audit_desk.AuditDesk(web_engine)),
             live_socket.router(self.hub, web_engine, find_session),
         ]
         self._tasks: list[asyncio.Task[None]] = []

@@ -15,6 +15,7 @@ import typer
 
 from db import (
     access,
+    audit,
     check,
     device_codes,
     devices,
@@ -162,7 +163,12 @@ def add_devices(
     if not wanted:
         raise errors.DatabaseError("no device named: give names or --csv FILE")
     with engine.connect(current_settings().database_url) as connection:
-        added = devices.add(connection, devices.tenant_id(connection, tenant), wanted)
+        owner = devices.tenant_id(connection, tenant)
+        added = devices.add(connection, owner, wanted)
+        names_told = [device.name for device in wanted]
+        audit.record(
+            connection, owner, audit.Act.REGISTERED, "devices", actor=audit.by_user(), names=names_told, new=added
+        )
         connection.commit()
     typer.echo(f"{added} of {len(wanted)} devices are new")
 
@@ -203,7 +209,9 @@ def retire_device(tenant: Tenant, name: Annotated[str, typer.Argument()]) -> Non
     with engine.connect(current_settings().database_url) as connection:
         owner, kind = devices.tenant_id(connection, tenant), registries.Kind.DEVICE
         key = registries.find(connection, owner, kind, name)
-        registries.retire(connection, owner, kind, key, at=dt.datetime.now(dt.UTC), by=getpass.getuser())
+        ended = registries.retire(connection, owner, kind, key, at=dt.datetime.now(dt.UTC), by=getpass.getuser())
+        what = registries.subject(kind, key, name)
+        audit.record(connection, owner, audit.Act.RETIRED, what, actor=audit.by_user(), ended=ended)
         connection.commit()
     typer.echo(f"{tenant}/{name} retired")
 

@@ -158,8 +158,14 @@ def retire(
     if connection.execute(statement.values(retired_at=at)).rowcount != 1:
         raise rules.NotFoundError(f"no {kind} {key} in service")
     if kind is Kind.PERSON:
+        assert isinstance(key, uuid.UUID)
         duty.end_all(connection, tenant_id, key, at=at, by=by)
     return assignments.end_all(connection, tenant_id, assigned_as, key, at=at, by=by)
+
+
+def subject(kind: Kind, key: assignments.Key, name: str) -> str:
+    """What the audit calls one: people by id, since two may have one name, the others by what people call them."""
+    return f"{kind} {key if kind is Kind.PERSON else name}"
 
 
 def history(

@@ -11,7 +11,7 @@ from typing import Annotated
 import sqlalchemy as sa
 import typer
 
-from db import assignments, devices, duty, engine, registries, settings
+from db import assignments, audit, devices, duty, engine, registries, settings
 from domain import assignments as rules
 
 fob_app = typer.Typer(help="Fobs: panic buttons, and who has them.", no_args_is_help=True)
@@ -37,7 +37,7 @@ def add_common_commands(app: typer.Typer, kind: registries.Kind) -> None:
     def history(name: Name, tenant: Tenant) -> None:
         """Print who had what, one a line, the newest first: since, until, the two, by whom."""
         with _tenant(tenant) as (connection, owner):
-            key = registries.find(connection, owner, kind, name)
+            key = registries.find(connection, owner, kind, name, with_retired=True)
             for line in registries.history(connection, owner, kind, key):
                 two = [str(each) for each in (line.device, line.fob, line.person, line.vehicle) if each]
                 by = " ".join(filter(None, (line.assigned_by, line.ended_by)))
@@ -65,6 +65,7 @@ def _add_list_and_retire(app: typer.Typer, kind: registries.Kind) -> None:
         with _tenant(tenant) as (connection, owner):
             key = registries.find(connection, owner, kind, name)
             ended = registries.retire(connection, owner, kind, key, at=dt.datetime.now(dt.UTC), by=getpass.getuser())
+            _note(connection, owner, audit.Act.RETIRED, registries.subject(kind, key, name), ended=ended)
         typer.echo(f"{kind} {name} retired; {ended} assignments have ended")
 
 
@@ -84,16 +85,16 @@ def _add_assign_and_release(app: typer.Typer, kind: rules.Thing) -> None:
             raise typer.BadParameter("give --person or --vehicle")
         to = registries.Kind.PERSON if person is not None else registries.Kind.VEHICLE
         with _tenant(tenant) as (connection, owner):
-            holder = registries.find(connection, owner, to, person or vehicle or "")
+            holder = _id(registries.find(connection, owner, to, person or vehicle or ""))
+            thing = _thing(connection, owner, kind, name)
+            begins, ends = _instant(since) or dt.datetime.now(dt.UTC), _instant(until)
+            had_by = assignments.Holder(kind=rules.Holder(to), id=holder)
             has_changed = assignments.assign(
-                connection,
-                owner,
-                _thing(connection, owner, kind, name),
-                assignments.Holder(kind=rules.Holder(to), id=_id(holder)),
-                since=_instant(since) or dt.datetime.now(dt.UTC),
-                until=_instant(until),
-                by=getpass.getuser(),
+                connection, owner, thing, had_by, since=begins, until=ends, by=getpass.getuser()
             )
+            if has_changed:
+                what = registries.subject(registries.Kind(kind), thing.key, name)
+                _note(connection, owner, audit.Act.ASSIGNED, what, to=f"{to} {holder}", since=begins, until=ends)
         typer.echo(f"{kind} {name} is {'now' if has_changed else 'already'} assigned to {to} {person or vehicle}")
 
     @app.command("release")
@@ -109,6 +110,8 @@ def _add_assign_and_release(app: typer.Typer, kind: rules.Thing) -> None:
             thing = _thing(connection, owner, kind, name)
             if not assignments.release(connection, owner, thing, of, at=when, by=getpass.getuser()):
                 raise rules.NotFoundError(f"no {of} has {kind} {name} then")
+            what = registries.subject(registries.Kind(kind), thing.key, name)
+            _note(connection, owner, audit.Act.RELEASED, what, of=str(of), until=when)
         typer.echo(f"{kind} {name} is released")
 
 
@@ -120,6 +123,7 @@ def add_fobs(
     with _tenant(tenant) as (connection, owner):
         for code in codes:
             registries.add_fob(connection, owner, code)
+            _note(connection, owner, audit.Act.REGISTERED, f"fob {code}", name=code)
     typer.echo(f"{len(codes)} fobs added")
 
 
@@ -133,6 +137,7 @@ def add_vehicle(
     """Register a vehicle, or put it into service again; print its id."""
     with _tenant(tenant) as (connection, owner):
         typer.echo(registries.add_vehicle(connection, owner, name, kind=kind, plate=plate))
+        _note(connection, owner, audit.Act.REGISTERED, f"vehicle {name}", name=name)
 
 
 @person_app.command("add")
@@ -145,7 +150,9 @@ def add_person(
 ) -> None:
     """Register a person; print the id."""
     with _tenant(tenant) as (connection, owner):
-        typer.echo(registries.add_person(connection, owner, first_name, last_name, kind=kind, phone=phone))
+        made = registries.add_person(connection, owner, first_name, last_name, kind=kind, phone=phone)
+        _note(connection, owner, audit.Act.REGISTERED, f"person {made}", name=f"{first_name} {last_name}")
+        typer.echo(made)
 
 
 @person_app.command("duty")
@@ -162,6 +169,9 @@ def set_duty(
         person_id = _id(registries.find(connection, owner, registries.Kind.PERSON, name))
         change = duty.begin if on else duty.end
         has_changed = change(connection, owner, person_id, at=when, by=getpass.getuser())
+        if has_changed:
+            act = audit.Act.DUTY_BEGUN if on else audit.Act.DUTY_ENDED
+            _note(connection, owner, act, f"person {person_id}", at=when)
     typer.echo(f"{name} is {'now' if has_changed else 'already'} {'on' if on else 'off'} duty")
 
 
@@ -173,6 +183,7 @@ def duty_only(
     """Keep the positions of people on duty alone, or of everybody; presses are always kept."""
     with _tenant(slug) as (connection, owner):
         duty.keep_only_on_duty(connection, owner, only=on)
+        _note(connection, owner, audit.Act.DUTY_ONLY_SET, "tenant", only=on)
     typer.echo(f"{slug} keeps the positions of {'people on duty alone' if on else 'everybody'}")
 
 
@@ -181,6 +192,10 @@ def _tenant(slug: str) -> Iterator[tuple[sa.Connection, uuid.UUID]]:
     with engine.connect(settings.Settings.from_env(os.environ).database_url) as connection:
         yield connection, devices.tenant_id(connection, slug)
         connection.commit()
+
+
+def _note(connection: sa.Connection, owner: uuid.UUID, act: audit.Act, subject: str, **detail: object) -> None:
+    audit.record(connection, owner, act, subject, actor=audit.by_user(), **detail)
 
 
 def _thing(connection: sa.Connection, owner: uuid.UUID, kind: rules.Thing, name: str) -> assignments.Thing:
@@ -196,9 +211,11 @@ def _instant(text: str | None) -> dt.datetime | None:
     if text is None:
         return None
     try:
-        return dt.datetime.fromisoformat(text)
+        time = dt.datetime.fromisoformat(text)
     except ValueError:
         raise rules.PeriodError(f"{text!r} is no time like 2026-03-01T08:00:00+02:00") from None
+    rules.require_period(time, None)
+    return time
 
 
 def _time(time: dt.datetime | None) -> str:

@@ -36,6 +36,7 @@ class Permission(StrEnum):
     MANAGE_GEOFENCES = "manage_geofences"
     MANAGE_ACCOUNTS = "manage_accounts"
     SEE_REJECTS = "see_rejects"  # whole messages, positions and all
+    SEE_AUDIT = "see_audit"  # who did and read what
 
 
 _DISPATCHER = frozenset({Permission.SEE_LIVE, Permission.HANDLE_ALERTS})
@@ -44,7 +45,7 @@ _MANAGER = _DISPATCHER | {Permission.SEE_FIGURES, Permission.MANAGE_DEVICES, Per
 PERMISSIONS = {
     Role.DISPATCHER: _DISPATCHER,
     Role.MANAGER: _MANAGER,
-    Role.ADMIN: _MANAGER | {Permission.MANAGE_ACCOUNTS, Permission.SEE_REJECTS},
+    Role.ADMIN: _MANAGER | {Permission.MANAGE_ACCOUNTS, Permission.SEE_REJECTS, Permission.SEE_AUDIT},
 }
 
 

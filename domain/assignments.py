@@ -5,7 +5,6 @@ from enum import StrEnum
 
 from domain import errors
 
-
 EARLIEST = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
 LATEST = dt.datetime(9999, 1, 1, tzinfo=dt.UTC)
 """Within these a time can be written in any zone, read again, and counted in microseconds since 1970."""

@@ -111,6 +111,7 @@ def _add_additions(made: fastapi.APIRouter, at: registry_desk.RegistryDesk) -> N
         return at.add(
             identity.current(),
             kinds.DEVICE,
+            new.name,
             lambda connection, owner: registries.add_device(
                 connection, owner, new.name, kind=new.kind, label=new.label
             ),
@@ -120,7 +121,10 @@ def _add_additions(made: fastapi.APIRouter, at: registry_desk.RegistryDesk) -> N
     def add_fob(new: NewFob) -> dict[str, Any]:
         """Register a fob, or put it into service again."""
         return at.add(
-            identity.current(), kinds.FOB, lambda connection, owner: registries.add_fob(connection, owner, new.code)
+            identity.current(),
+            kinds.FOB,
+            new.code,
+            lambda connection, owner: registries.add_fob(connection, owner, new.code),
         )
 
     @made.post("/vehicles", status_code=status.HTTP_201_CREATED)
@@ -129,6 +133,7 @@ def _add_additions(made: fastapi.APIRouter, at: registry_desk.RegistryDesk) -> N
         return at.add(
             identity.current(),
             kinds.VEHICLE,
+            new.name,
             lambda connection, owner: registries.add_vehicle(
                 connection, owner, new.name, kind=new.kind, plate=new.plate
             ),
@@ -140,6 +145,7 @@ def _add_additions(made: fastapi.APIRouter, at: registry_desk.RegistryDesk) -> N
         return at.add(
             identity.current(),
             kinds.PERSON,
+            f"{new.first_name} {new.last_name}",
             lambda connection, owner: registries.add_person(
                 connection, owner, new.first_name, new.last_name, kind=new.kind, phone=new.phone
             ),

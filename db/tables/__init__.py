@@ -2,6 +2,7 @@
 
 from db.tables.accounts import LINK_PURPOSES, account, login_link, session
 from db.tables.assignments import assignment, duty_period
+from db.tables.audit import audit
 from db.tables.credentials import device_code, device_password
 from db.tables.emergencies import alert, alert_history, press
 from db.tables.geofences import (
@@ -31,6 +32,7 @@ __all__ = [
     "alert",
     "alert_history",
     "assignment",
+    "audit",
     "device",
     "device_code",
     "device_group",

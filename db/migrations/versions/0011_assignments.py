@@ -1,4 +1,4 @@
-"""Who had which device, fob and vehicle when; who is on duty."""
+"""Who had which device, fob and vehicle when; who is on duty; who did and read what."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -16,6 +16,8 @@ _INSTANT = sa.DateTime(timezone=True)
 _HELD = (("device", "person"), ("device", "vehicle"), ("fob", "person"), ("fob", "vehicle"))
 _ID = {"device": "id", "fob": "code"}
 _COLUMN = {"device": "device_id", "fob": "fob_code"}
+# What was done stays written.
+_ADD_ALONE = "SELECT, INSERT"
 # A time out of Python's calendar would be read by nobody again, ingest among them.
 _PERIOD = "until > since AND since >= '1970-01-01Z' AND until < '9999-01-01Z'"
 
@@ -71,12 +73,14 @@ def upgrade() -> None:
     )
     _make_assignment()
     _make_duty_period()
+    _make_audit()
     for thing, holder in _HELD:
         op.execute(_MOVE.format(thing=thing, holder=holder, thing_column=_COLUMN[thing], thing_id=_ID[thing]))
     for thing, holder in _HELD:
         op.drop_column(thing, f"{holder}_id")
     for table in ("assignment", "duty_period"):
         protection.protect(table)
+    protection.protect("audit", web=_ADD_ALONE, backend=_ADD_ALONE)
     op.execute(f"GRANT UPDATE (duty_only) ON tenant TO {roles.WEB}")
     # Fences look at people and vehicles, whose devices these are.
     protection.notify_changes("assignment", channel="registry")
@@ -100,6 +104,7 @@ def downgrade() -> None:
             ["tenant_id", "id"],
         )
         op.execute(_MOVE_BACK.format(thing=thing, holder=holder, thing_column=_COLUMN[thing], thing_id=_ID[thing]))
+    op.drop_table("audit")
     op.drop_table("duty_period")
     op.drop_table("assignment")
     op.drop_column("tenant", "duty_only")
@@ -155,6 +160,25 @@ def _make_duty_period() -> None:
         _one_at_a_time("ex_duty_period_person", "person_id", "person_id IS NOT NULL"),
         sa.PrimaryKeyConstraint("tenant_id", "id", name=op.f("pk_duty_period")),
     )
+
+
+def _make_audit() -> None:
+    op.create_table(
+        "audit",
+        sa.Column("id", sa.BigInteger(), sa.Identity(always=True), nullable=False),
+        sa.Column("tenant_id", sa.Uuid(), nullable=False),
+        sa.Column("at", _INSTANT, server_default=sa.text("now()"), nullable=False),
+        sa.Column(
+            "actor", sa.Text(), nullable=False, comment="as others see them; on the machine the user's name there"
+        ),
+        sa.Column("account_id", sa.Uuid(), nullable=True, comment="null: by the command line"),
+        sa.Column("act", sa.Text(), nullable=False, comment="db.audit.Act"),
+        sa.Column("subject", sa.Text(), nullable=False, comment="of whom or what"),
+        sa.Column("detail", postgresql.JSONB(), server_default="{}", nullable=False),
+        sa.ForeignKeyConstraint(["tenant_id"], ["tenant.id"], name=op.f("fk_audit_tenant_id_tenant")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_audit")),
+    )
+    op.create_index("ix_audit_tenant_id_id", "audit", ["tenant_id", "id"])
 
 
 def _period() -> tuple[sa.Column[object], sa.Column[object]]:

@@ -1,7 +1,6 @@
 """The registries over REST, and the live page that follows them: give, move, press, look."""
 
 import datetime as dt
-import logging
 import uuid
 
 import httpx
@@ -68,8 +67,8 @@ def test_the_live_page_and_the_alert_follow_who_has_the_device_and_the_fob(
         assert browser.get(f"/api/v1/units/{unit}").json()["person"] is None
 
 
-def test_a_persons_track_is_of_their_device_of_then_and_reading_it_is_logged(
-    site: Site, fleet: Fleet, manager: str, owner: sa.Engine, caplog: pytest.LogCaptureFixture
+def test_a_persons_track_is_of_their_device_of_then_and_reading_it_is_in_the_audit(
+    site: Site, fleet: Fleet, manager: str, owner: sa.Engine
 ) -> None:
     del fleet
     with owner.begin() as connection:
@@ -77,7 +76,8 @@ def test_a_persons_track_is_of_their_device_of_then_and_reading_it_is_logged(
             row = {"lat": 60.17, "lon": minutes, "seq": minutes, "received_at": NOW, "fix_mode": 3}
             at = NOW - dt.timedelta(minutes=minutes)
             connection.execute(sa.insert(tables.fix).values(device_id=site.device_id("acme"), time=at, **row))
-    with site.http(manager) as browser, caplog.at_level(logging.INFO):
+    admin = site.sign_in("acme", "Ada", domain_accounts.Role.ADMIN)
+    with site.http(manager) as browser, site.http(admin) as admins:
         aino, mikko = add_person(browser, "Aino"), add_person(browser, "Mikko", "Korhonen")
         assign(browser, "devices/van-000", person=aino, since=(NOW - HOUR).isoformat())
         assign(browser, "devices/van-000", person=mikko, since=(NOW - HOUR / 3).isoformat())
@@ -85,11 +85,16 @@ def test_a_persons_track_is_of_their_device_of_then_and_reading_it_is_logged(
         tracks = [browser.get(f"/api/v1/people/{each}/track", params=whole).json() for each in (aino, mikko)]
 
         assert [[fix["lon"] for fix in track] for track in tracks] == [[50, 30], [10]]
-        read = [record for record in caplog.records if record.getMessage() == "a person's track was read"]
-        assert [(record.__dict__["person"], record.__dict__["by"]) for record in read] == [
-            (aino, "Mona"),
-            (mikko, "Mona"),
+        browser.get(f"/api/v1/units/{site.device_id('acme')}/trail", params={"minutes": 5})
+        of_device, of_mikko, of_aino = admins.get("/api/v1/audit", params={"limit": 3}).json()
+        assert {(line["act"], line["actor"]) for line in (of_device, of_mikko, of_aino)} == {("track_read", "Mona")}
+        assert [line["subject"] for line in (of_aino, of_mikko, of_device)] == [
+            f"person {aino}",
+            f"person {mikko}",
+            "device van-000",
         ]
+        assert of_aino["detail"] == whole
+        assert uuid.UUID(of_aino["account_id"])
         backwards = {"since": whole["until"], "until": whole["since"]}
         assert browser.get(f"/api/v1/people/{aino}/track", params=backwards).status_code == 422
 
@@ -113,6 +118,7 @@ def test_crews_vehicles_and_retirement(site: Site, manager: str) -> None:
         assert len(browser.get("/api/v1/vehicles", params={"retired": True}).json()) == 1
         assert browser.get(f"/api/v1/units/{site.device_id('acme')}").json()["vehicle"] is None
         assert assign(browser, "devices/van-000", vehicle=car).status_code == 404
+        assert len(browser.get("/api/v1/vehicles/Car 1/assignments").json()) == 3
         assert add(browser, "vehicles", name="Car 1") == car
         assert assign(browser, "devices/van-000", vehicle=car).status_code == 200
 
@@ -139,6 +145,35 @@ def test_duty_and_the_switch(site: Site, manager: str) -> None:
 
 
 @pytest.mark.usefixtures("fleet")
+def test_what_is_done_to_registries_is_in_the_audit_of_the_tenant_page_by_page(site: Site, manager: str) -> None:
+    admin, other = (site.sign_in(slug, "Ada", domain_accounts.Role.ADMIN) for slug in ("acme", "other"))
+    with site.http(manager) as browser, site.http(admin) as admins, site.http(other) as others:
+        aino = add_person(browser, "Aino")
+        add(browser, "fobs", code="F1")
+        assign(browser, "fobs/F1", person=aino)
+        assign(browser, "fobs/F1", person=aino)  # changes nothing
+        browser.post("/api/v1/fobs/F1/release", json={"of": "person"})
+        browser.post(f"/api/v1/people/{aino}/duty", json={"on": True})
+        admins.put("/api/v1/settings/duty-only", json={"duty_only": True})
+        browser.post("/api/v1/fobs/F1/retire")
+        book = admins.get("/api/v1/audit").json()
+
+        assert [(line["act"], line["subject"], line["actor"]) for line in book] == [
+            ("retired", "fob F1", "Mona"),
+            ("duty_only_set", "tenant", "Ada"),
+            ("duty_begun", f"person {aino}", "Mona"),
+            ("released", "fob F1", "Mona"),
+            ("assigned", "fob F1", "Mona"),
+            ("registered", "fob F1", "Mona"),
+            ("registered", f"person {aino}", "Mona"),
+        ]
+        assert book[4]["detail"]["to"] == f"person {aino}"
+        assert admins.get("/api/v1/audit", params={"limit": 2, "before": book[1]["id"]}).json() == book[2:4]
+        assert others.get("/api/v1/audit").json() == []
+        assert browser.get("/api/v1/audit").status_code == 403
+
+
+@pytest.mark.usefixtures("fleet")
 class TestRefusals:
     def test_a_dispatcher_looks_and_changes_nothing(self, site: Site, manager: str, dana: str) -> None:
         with site.http(manager) as browser, site.http(dana) as dispatcher:
@@ -159,17 +194,18 @@ class TestRefusals:
         with site.http(manager) as browser, site.http(other) as others:
             aino, theirs = add_person(browser, "Aino"), add_person(others, "Olli")
             assert [each["first_name"] for each in others.get("/api/v1/people").json()] == ["Olli"]
+            whole = {"since": (NOW - HOUR).isoformat(), "until": NOW.isoformat()}
             for answer in (
                 assign(others, "devices/van-000", person=aino),
                 assign(others, f"people/{aino}", vehicle=str(uuid.uuid4())),
                 others.post(f"/api/v1/people/{aino}/retire"),
                 others.post(f"/api/v1/people/{aino}/duty", json={"on": True}),
                 others.get(f"/api/v1/people/{aino}/assignments"),
+                others.get(f"/api/v1/people/{aino}/duty"),
+                others.get(f"/api/v1/people/{aino}/track", params=whole),
                 assign(browser, "devices/van-000", person=theirs),
             ):
                 assert (answer.status_code, answer.json()["error"]["code"]) == (404, "not_found")
-            whole = {"since": (NOW - HOUR).isoformat(), "until": NOW.isoformat()}
-            assert others.get(f"/api/v1/people/{aino}/track", params=whole).json() == []
 
     @pytest.mark.parametrize(
         ("path", "body", "status", "code"),
@@ -198,6 +234,8 @@ class TestRefusals:
             assert assign(browser, "devices/van-000").status_code == 422
             assert assign(browser, "devices/van-000", person=aino, vehicle=aino).status_code == 422
             assert assign(browser, "devices/van-000", person=aino, since="2026-03-01T12:00:00").status_code == 422
+            beyond = assign(browser, "devices/van-000", person=aino, until="9999-12-31T23:59:59-12:00")
+            assert (beyond.status_code, beyond.json()["error"]["code"]) == (422, "bad_period")
             assign(browser, "devices/van-000", person=aino)
             clash = assign(browser, "devices/van-000", person=mikko, since=(NOW - HOUR).isoformat())
             assert (clash.status_code, clash.json()["error"]["code"]) == (409, "assignment_overlap")

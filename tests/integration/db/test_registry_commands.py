@@ -1,9 +1,12 @@
 """`python -m db device|fob|vehicle|person …` as an administrator runs them."""
 
+import getpass
 import uuid
 
 import pytest
+import sqlalchemy as sa
 
+from db import tables
 from tests.fixtures.database import Database
 from tests.integration.db.command_line import Done, Run
 
@@ -108,3 +111,27 @@ def test_of_two_of_one_name_the_id_tells_which(admin: Admin, aino: str) -> None:
 
     assert "2 people are called" in admin.tries("person", "retire", "Aino Virtanen").err
     assert admin.says("person", "retire", aino).startswith(f"person {aino} retired")
+
+
+def test_what_is_done_by_commands_is_in_the_audit(admin: Admin, aino: str, owner: sa.Engine) -> None:
+    admin.says("fob", "assign", "F1", "--person", aino, "--since", NOON)
+    admin.says("fob", "release", "F1", "--of", "person", "--at", ONE)
+    admin.says("person", "duty", aino, "--on")
+    admin.says("fob", "retire", "F1")
+    assert "needs its zone" in admin.tries("fob", "release", "F2", "--of", "person", "--at", "2026-03-01T12:00").err
+
+    with owner.connect() as connection:
+        book = connection.execute(sa.select(tables.audit).order_by(tables.audit.c.id)).all()
+    assert [(line.act, line.subject) for line in book] == [
+        ("registered", "devices"),
+        ("registered", "fob F1"),
+        ("registered", "fob F2"),
+        ("registered", "vehicle Car 1"),
+        ("registered", f"person {aino}"),
+        ("assigned", "fob F1"),
+        ("released", "fob F1"),
+        ("duty_begun", f"person {aino}"),
+        ("retired", "fob F1"),
+    ]
+    assert book[5].detail == {"to": f"person {aino}", "since": NOON}
+    assert {(line.actor, line.account_id) for line in book} == {(getpass.getuser(), None)}

@@ -107,6 +107,8 @@ def _assign(
         connection.execute(sa.insert(tables.assignment).values(**times, **each, id=uuid.uuid4(), assigned_by="root"))
     duty = {**times, "person_id": person_id, "begun_by": "root"}
     connection.execute(sa.insert(tables.duty_period).values(**duty, id=uuid.uuid4()))
+    told = {"actor": "root", "act": "assigned", "subject": "device van-01"}
+    connection.execute(sa.insert(tables.audit).values(tenant_id=tenant_id, **told))
 
 
 def _alert() -> dict[str, object]:
