@@ -70,8 +70,6 @@ class Service:
                 group.create_task(self._http.run(), name="http")
             await self._fixes.run()
             self._ended = True
-            if self._http is not None:
-                self._http.stop()
             self._leases_changed(frozenset())
             for task in ticks:
                 task.cancel()
@@ -87,6 +85,8 @@ class Service:
         self._ending = True
         self._leases_changed(frozenset())
         self._fixes.stop()
+        if self._http is not None:
+            self._http.stop()
 
     def _leases_changed(self, held: frozenset[int]) -> None:
         self._held = frozenset() if self._ending else held

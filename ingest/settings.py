@@ -1,6 +1,7 @@
 """The settings of ingest, all from the environment (docs/configuration.md has the list)."""
 
 import dataclasses
+import ipaddress
 import ssl
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -43,6 +44,7 @@ class Settings:
     metrics_at: tuple[str, int] | None = None  #: where Prometheus asks; None: nowhere
     http_host: str = _LOOPBACK
     http_port: int | None = None  #: where phones' apps post to; None: nowhere
+    http_trusted_proxies: tuple[str, ...] = (_LOOPBACK,)  #: addresses and networks whose X-Forwarded-For is believed
 
     @classmethod
     def from_env(cls, env: Mapping[str, str]) -> "Settings":
@@ -68,6 +70,7 @@ class Settings:
             metrics_at=_listen_address(env, "INGEST_METRICS_ADDRESS"),
             http_host=env.get("INGEST_HTTP_HOST") or _LOOPBACK,
             http_port=_whole(env, "INGEST_HTTP_PORT", 0, 1, _HIGHEST_PORT) if env.get("INGEST_HTTP_PORT") else None,
+            http_trusted_proxies=_networks(env, "INGEST_HTTP_TRUSTED_PROXIES") or (_LOOPBACK,),
         )
 
 
@@ -94,6 +97,14 @@ def _listen_address(env: Mapping[str, str], name: str) -> tuple[str, int] | None
     if not host or not port.isdecimal() or not 1 <= int(port) <= _HIGHEST_PORT:
         raise errors.SettingsError(f"{name}={value!r} is not an address and a port, such as {_LOOPBACK}:9464")
     return host.removeprefix("[").removesuffix("]"), int(port)
+
+
+def _networks(env: Mapping[str, str], name: str) -> tuple[str, ...]:
+    given = [each.strip() for each in (env.get(name) or "").split(",") if each.strip()]
+    try:
+        return tuple(str(ipaddress.ip_network(each)) for each in given)
+    except ValueError as error:
+        raise errors.SettingsError(f"{name}: {error}; name addresses and networks, with commas between") from None
 
 
 def _required(env: Mapping[str, str], name: str) -> str:

@@ -1,10 +1,14 @@
 """Messages of many requests committed together: while one transaction is under way the next ones gather."""
 
 import asyncio
+import logging
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from ingest import errors
 from ingest.senders import intake, store
+
+logger = logging.getLogger(__name__)
 
 MOST_AT_ONCE = 200
 
@@ -47,10 +51,19 @@ class Commits:
         try:
             fates = await self._store.take([each.delivery for each in group])
         except errors.DatabaseAwayError as error:
-            for each in group:
-                if not each.fate.done():
-                    each.fate.set_exception(errors.DatabaseAwayError(str(error)))
+            _fail(group, str(error))
+            return
+        except Exception as error:
+            # A supervision loop: whatever is wrong with one group must not end the way by which all others come.
+            logger.exception("messages of phones could not be committed")
+            _fail(group, type(error).__name__)
             return
         for each, fate in zip(group, fates, strict=True):
             if not each.fate.done():  # who has asked may be gone
                 each.fate.set_result(fate)
+
+
+def _fail(group: Sequence[_Waiting], reason: str) -> None:
+    for each in group:
+        if not each.fate.done():
+            each.fate.set_exception(errors.DatabaseAwayError(reason))

@@ -49,7 +49,7 @@ class Buckets:
 
 @dataclass(frozen=True, slots=True)
 class _Remembered:
-    holder: sender_tokens.Holder | None
+    holder: sender_tokens.Holder
     until_s: float
 
 
@@ -58,7 +58,8 @@ class Gate:
 
     def __init__(self, find: Find, clock: Callable[[], float] = time.monotonic) -> None:
         self._find, self._clock = find, clock
-        self._known: dict[bytes, _Remembered] = {}
+        self._known: dict[bytes, _Remembered] = {}  # at most all tokens that there are
+        self._unknown: dict[bytes, float] = {}  # until when
         self._messages = Buckets(per_s=MESSAGES_PER_S, at_once=MESSAGES_AT_ONCE)
         self._presses = Buckets(per_s=PRESSES_PER_S, at_once=PRESSES_AT_ONCE)
         self._guesses = Buckets(per_s=GUESSES_PER_S, at_once=GUESSES_AT_ONCE)
@@ -73,18 +74,28 @@ class Gate:
             return None, 0.0
         # Remembered by digest: the tokens themselves are nowhere in memory for longer than their request.
         digest = sender_tokens.digest(token)
-        known = self._known.get(digest)
-        if known is None or known.until_s <= self._clock():
-            # Who was let in before is asked for again, whoever guesses behind the same address, as behind a proxy.
-            if known is None and (wait_s := self._guesses.wait_s(address, self._clock())):
-                return None, wait_s
-            known = _Remembered(await self._find(token), self._clock() + REMEMBER_S)
-            if known.holder is None:
-                self._guesses.take(address, self._clock())
-            if len(self._known) >= _MOST_REMEMBERED:
-                self._known.clear()
-            self._known[digest] = known
-        return known.holder, 0.0
+        known, asked_s = self._known.get(digest), self._clock()
+        if known is not None and known.until_s > asked_s:
+            return known.holder, 0.0
+        if self._unknown.get(digest, asked_s) > asked_s:
+            return None, 0.0
+        # Who was let in before is asked for again, whoever guesses behind the same address, as behind a proxy.
+        if known is None and (wait_s := self._guesses.wait_s(address, asked_s)):
+            return None, wait_s
+        holder = await self._find(token)
+        if holder is None:
+            self._known.pop(digest, None)
+            self._note_unknown(digest, address)
+        else:
+            self._known[digest] = _Remembered(holder, asked_s + REMEMBER_S)
+        return holder, 0.0
+
+    def _note_unknown(self, digest: bytes, address: str) -> None:
+        now_s = self._clock()
+        self._guesses.take(address, now_s)
+        if len(self._unknown) >= _MOST_REMEMBERED:
+            self._unknown.clear()
+        self._unknown[digest] = now_s + REMEMBER_S
 
     def message_wait_s(self, holder: sender_tokens.Holder) -> float:
         """Count a message; the seconds that its sender must wait if it is one too many."""

@@ -73,6 +73,7 @@ class HttpApp:
         self._vitals = vitals
         self._refusals = refusals.Refusals()
         self._under_way = 0
+        self._told_away = False
         self.is_full = False
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -84,7 +85,10 @@ class HttpApp:
         except _Refused as refused:
             answer = _error(refused.status, str(refused), wait_s=refused.wait_s)
         except errors.DatabaseAwayError as error:
-            logger.warning("a phone is told to keep its message: %s", error)
+            # Once in a row is enough: each of thousands of phones comes again and again.
+            level = logging.DEBUG if self._told_away else logging.WARNING
+            logger.log(level, "phones are told to keep their messages: %s", error)
+            self._told_away = True
             answer = _error(HTTPStatus.SERVICE_UNAVAILABLE, "try again later", wait_s=RETRY_AFTER_S)
         except ClientDisconnect:
             return
@@ -148,9 +152,10 @@ class HttpApp:
             )
         )
         self._vitals.senders += 1
+        self._told_away = False
         if fate is intake.Fate.REFUSED:
             return self._refused(message, sender, refusal or "the database refuses it")
-        return _taken(message, HTTPStatus.ACCEPTED if fate is intake.Fate.QUARANTINED else HTTPStatus.OK)
+        return _taken(message)
 
     async def _press(self, press: telemetry.Press, holder: sender_tokens.Holder, received_at: dt.datetime) -> None:
         if wait_s := self._gate.press_wait_s(holder):
@@ -243,9 +248,12 @@ def _read(message: _Message, device: str, received_at: dt.datetime) -> reports.R
             return osmand.read(message.content, device=device, received_at=received_at)
 
 
-def _taken(message: _Message, status: HTTPStatus = HTTPStatus.OK) -> Response:
-    """Everything is committed. OwnTracks wants an array: of what the phone is told, nothing."""
-    return JSONResponse([] if message.protocol == "owntracks" else {}, status_code=status)
+def _taken(message: _Message) -> Response:
+    """Everything is committed, though it may be among the rejects: 202 is no success for every app.
+
+    OwnTracks wants an array: of what the phone is told, nothing.
+    """
+    return JSONResponse([] if message.protocol == "owntracks" else {})
 
 
 def _error(status: HTTPStatus, message: str, *, wait_s: float = 0.0) -> Response:

@@ -6,7 +6,7 @@ TLS is a proxy's business (docs/trackers.md): tokens are in the requests, so not
 import asyncio
 import contextlib
 import socket
-from collections.abc import Generator
+from collections.abc import Generator, Sequence
 
 import uvicorn
 from uvicorn.protocols.http import h11_impl
@@ -79,15 +79,17 @@ class HttpServer:
         assert choice.http_port is not None
         self._socket = listen(choice.http_host, choice.http_port)
         self._store = store.Store(choice.database_url, name="driveops phones")
+        # Apart, as a call for help needs its token looked up and waits for no commit of positions.
+        self._tokens = store.Store(choice.database_url, name="driveops phones' tokens")
         self._commits = commits.Commits(self._store)
         self._presses = presses.Presses(choice.database_url)
         self._app = http_app.HttpApp(
-            doorkeeper=gate.Gate(self._store.holder),
+            doorkeeper=gate.Gate(self._tokens.holder),
             committing=self._commits,
             pressing=self._presses,
             vitals=vitals,
         )
-        self._server = _Server(_config(self._app))
+        self._server = _Server(_config(self._app, choice.http_trusted_proxies))
 
     async def run(self) -> None:
         """Take requests until `stop`; those under way are finished."""
@@ -99,7 +101,7 @@ class HttpServer:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
             self._presses.close()
-            await self._store.close()
+            await asyncio.gather(self._store.close(), self._tokens.close())
 
     def stop(self) -> None:
         """End `run`."""
@@ -131,7 +133,7 @@ def listen(host: str, port: int) -> socket.socket:
     return made
 
 
-def _config(app: http_app.HttpApp) -> uvicorn.Config:
+def _config(app: http_app.HttpApp, trusted_proxies: Sequence[str]) -> uvicorn.Config:
     return uvicorn.Config(
         app,
         http=_Impatient,
@@ -141,7 +143,8 @@ def _config(app: http_app.HttpApp) -> uvicorn.Config:
         log_config=None,
         log_level="error",  # what is no HTTP is no news
         server_header=False,
-        proxy_headers=False,
+        proxy_headers=True,
+        forwarded_allow_ips=list(trusted_proxies),
         limit_concurrency=_MOST_CONNECTIONS,
         h11_max_incomplete_event_size=_MOST_HEAD_BYTES,
         timeout_keep_alive=_IDLE_S,

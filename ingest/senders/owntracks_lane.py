@@ -23,6 +23,8 @@ _WINDOW = 1_000
 _GATHER_S = 0.05
 _WAIT_S = 1.0
 _LEAST_LEVELS = 3
+MOST_BYTES = 32 << 20
+"""With so much received and not taken up yet nothing is read: a window of the longest messages would be 2 GiB."""
 
 
 class OwnTracksLane:
@@ -36,11 +38,17 @@ class OwnTracksLane:
                 client_id="driveops-ingest-owntracks", filters=[FILTER], window=_WINDOW, retained_if_new=True
             ),
             choice.broker,
-            on_messages=lambda _: self._arrived.set(),
+            on_messages=self._note_arrival,
         )
         self._store = store.Store(choice.database_url, name="driveops owntracks")
         self._vitals = vitals
         self._stopping = False
+        self._weight = 0
+
+    @property
+    def weight(self) -> int:
+        """Bytes that were received and not taken up yet."""
+        return self._weight
 
     @property
     def taken_over(self) -> bool:
@@ -55,11 +63,14 @@ class OwnTracksLane:
                 await self._arrived.wait()
                 await asyncio.sleep(_GATHER_S)
                 self._arrived.clear()
-                for taken in self._session.take():
+                received, self._weight = self._session.take(), 0
+                for taken in received:
                     messages = taken.messages
                     if await self._commit(read_all(messages.topics, messages.payloads, dt.datetime.now(dt.UTC))):
                         taken.connection.acknowledge([packet for packet in messages.packet_ids if packet])
                         self._vitals.senders += len(messages)
+                if self._weight <= MOST_BYTES:
+                    self._session.resume()
         finally:
             await self._session.stop()
             await self._store.close()
@@ -69,18 +80,26 @@ class OwnTracksLane:
         self._stopping = True
         self._arrived.set()
 
+    def _note_arrival(self, weight: int) -> None:
+        self._weight += weight
+        if self._weight > MOST_BYTES:
+            self._session.pause()
+        self._arrived.set()
+
     async def _commit(self, deliveries: Sequence[intake.Delivery]) -> bool:
-        """Commit, however long that takes; False where a stop comes first."""
+        """Commit, however long that takes and while the queue is full; False where a stop comes first."""
         told = False
         while not self._stopping:
             try:
-                await self._store.take(deliveries)
+                if not await self._store.is_full():
+                    await self._store.take(deliveries)
+                    return True
+                trouble = "too much waits to be written"
             except errors.DatabaseAwayError as error:
-                logger.log(logging.DEBUG if told else logging.ERROR, "phones wait for the database: %s", error)
-                told = True
-                await asyncio.sleep(_WAIT_S)
-            else:
-                return True
+                trouble = f"database: {error}"
+            logger.log(logging.DEBUG if told else logging.ERROR, "OwnTracks waits at the broker: %s", trouble)
+            told = True
+            await asyncio.sleep(_WAIT_S)
         return False
 
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import datetime as dt
+import logging
 from concurrent.futures import ThreadPoolExecutor
 
 import psycopg
@@ -11,6 +12,8 @@ from db import device_lookup, engine
 from domain import errors as domain_errors
 from domain import telemetry
 from ingest import errors, press_lane
+
+logger = logging.getLogger(__name__)
 
 
 class Presses:
@@ -42,4 +45,5 @@ class Presses:
                 press_lane.receive(self._engine, press, device, received_at)
         except (sa.exc.SQLAlchemyError, psycopg.Error, domain_errors.DomainError) as error:
             # Whatever it is, the phone has the press still and sends it again.
+            logger.error("a phone's press could not be taken: %s", type(error).__name__)  # noqa: TRY400 - no trace for people
             raise errors.DatabaseAwayError(f"a press could not be taken: {type(error).__name__}") from error

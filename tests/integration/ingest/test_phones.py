@@ -263,7 +263,7 @@ class TestPresses:
 
         answer = httpx.get(listener.url, params={"id": token, "alarm": "sos", "lat": 1, "lon": 2})
 
-        assert answer.status_code == 202
+        assert answer.status_code == 200
         [(device, remarks)] = listener.acme.select("SELECT device_name, remarks FROM alert")
         assert device == "stranger"
         assert "unknown_device" in remarks
@@ -454,8 +454,8 @@ class TestQuarantine:
         def send(second: int) -> httpx.Response:
             return httpx.get(listener.url, params={"id": token, "lat": 60, "lon": 24, "timestamp": TST + second})
 
-        assert send(0).status_code == 202
-        assert send(1).status_code == 202
+        # Not 202, which is no success for every app.
+        assert [send(0).status_code, send(1).status_code] == [200, 200]
         [(name, messages, topic)] = listener.acme.select("SELECT device_name, messages, last_topic FROM quarantine")
         assert (name, messages, topic) == ("stranger", 2, "http/osmand/acme/stranger")
         assert len(listener.rejects()) == 2
