@@ -35,14 +35,15 @@ class _Reading:
 def parse(query: bytes) -> dict[str, str]:
     """The parameters of a query or form; of one that comes twice the last that is not empty.
 
+    What is no UTF-8 spoils only the parameter that it stands in: there may be an SOS beside it.
+
     Raises:
-        WireError: there are too many, or it is no text.
+        WireError: there are too many.
     """
     try:
-        pairs = parse_qsl(query.decode("ascii"), max_num_fields=_MOST_PARAMETERS, errors="strict")
-    except ValueError as error:
-        raise fields.WireError(f"the parameters can't be read: {type(error).__name__}") from None
-    return dict(pairs)
+        return dict(parse_qsl(query.decode(errors="replace"), max_num_fields=_MOST_PARAMETERS, errors="replace"))
+    except ValueError:
+        raise fields.WireError(f"more than {_MOST_PARAMETERS} parameters") from None
 
 
 def token_of(parameters: Parameters) -> str | None:

@@ -113,6 +113,11 @@ class TestTheOsmAndProtocol:
         assert press.time == NOW
         assert press.clock is telemetry.Clock.UNSET
 
+    @pytest.mark.parametrize("raw", [b"alarm=sos&notes=caf\xe9", b"alarm=sos&notes=caf%E9"])
+    def test_an_sos_counts_beside_text_that_is_no_utf_8(self, raw: bytes) -> None:
+        (press,) = osmand.read(osmand.parse(raw), device=DEVICE, received_at=NOW).presses
+        assert press.kind is telemetry.PressKind.PRESS
+
     def test_other_alarms_are_no_call_for_help(self) -> None:
         assert query(lat=1, lon=2, alarm="lowBattery").presses == ()
 
