@@ -5,7 +5,6 @@ the rejects meanwhile, whole.
 """
 
 import datetime as dt
-import re
 import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -17,7 +16,6 @@ import uuid_utils.compat
 
 from db import queries, tables
 from domain import errors
-from domain.wire import topics
 
 MOST_PER_TENANT = 1_000
 MOST_BYTES = 4 * 1024
@@ -149,7 +147,8 @@ def adopt(
     made = {**whose, "uid": uuid_utils.compat.uuid7(), "kind": kind, "label": label}
     device_id: int = connection.exec_driver_sql(queries.get("adopt_device"), made).scalar_one()
     connection.exec_driver_sql(queries.get("close_quarantine"), {**whose, "at": now, "by": by})
-    return Adopted(device_id=device_id, kept_rejects=_kept_rejects(connection, tenant_id, device))
+    kept_rejects: int = connection.exec_driver_sql(queries.get("count_kept_rejects"), whose).scalar_one()
+    return Adopted(device_id=device_id, kept_rejects=kept_rejects)
 
 
 def dismiss(connection: sa.Connection, tenant_id: uuid.UUID, device: str, *, by: str, now: dt.datetime) -> None:
@@ -161,11 +160,3 @@ def dismiss(connection: sa.Connection, tenant_id: uuid.UUID, device: str, *, by:
     parameters = {"tenant_id": tenant_id, "device_name": device, "at": now, "by": by}
     if connection.exec_driver_sql(queries.get("dismiss_quarantined"), parameters).one_or_none() is None:
         raise NotWaitingError(device)
-
-
-def _kept_rejects(connection: sa.Connection, tenant_id: uuid.UUID, device: str) -> int:
-    slug = connection.scalar(sa.select(tables.tenant.c.slug).where(tables.tenant.c.id == tenant_id))
-    pattern = f"/{re.escape(topics.require_segment(str(slug)))}/{re.escape(device)}(/|$)"
-    parameters = {"tenant_id": tenant_id, "pattern": pattern}
-    found: int = connection.exec_driver_sql(queries.get("count_kept_rejects"), parameters).scalar_one()
-    return found

@@ -28,7 +28,7 @@ def device_token(
             devices.add(connection, owner, [devices.NewDevice(name=device, kind="phone")])
         if revoke:
             said, word = f"{tenant}/{device} has no token any more", broker_password.new()
-            if not sender_tokens.revoke(connection, owner, device, now=now):
+            if not sender_tokens.revoke(connection, owner, device, now=now) and not mqtt:
                 raise errors.DatabaseError(f"{tenant}/{device} has no token")
         else:
             said = word = sender_tokens.add(connection, owner, device, created_by=getpass.getuser(), now=now)

@@ -88,7 +88,7 @@ WITH sent AS (
 ), ranked AS (
     SELECT s.*, k.device_name IS NOT NULL AS is_known,
            row_number() OVER (PARTITION BY s.tenant_id, k.device_name IS NULL ORDER BY s.device)
-           + (SELECT count(*) FROM quarantine c WHERE c.tenant_id = s.tenant_id) AS place
+           + (SELECT count(*) FROM quarantine c WHERE c.tenant_id = s.tenant_id AND c.adopted_at IS NULL) AS place
     FROM sent s
     LEFT JOIN quarantine k ON k.tenant_id = s.tenant_id AND k.device_name = s.device
 )
@@ -133,6 +133,6 @@ WHERE tenant_id = %(tenant_id)s AND device_name = %(device_name)s AND adopted_at
 RETURNING device_name;
 
 -- count_kept_rejects --
--- What was kept of a device before it was registered, and not replayed yet; by the end of its tenant's and device's topics.
+-- What of a device can be replayed.
 SELECT count(*) FROM reject r
-WHERE r.tenant_id = %(tenant_id)s AND r.replayed_at IS NULL AND r.topic ~ %(pattern)s;
+WHERE r.tenant_id = %(tenant_id)s AND r.device_name = %(device_name)s AND r.replayed_at IS NULL AND r.whole_bytes IS NULL;

@@ -153,3 +153,29 @@ def test_a_tenant_that_there_is_not_has_no_strangers(database: Database, owner: 
     with owner.connect() as connection:
         assert connection.exec_driver_sql("SELECT count(*) FROM quarantine").scalar_one() == 0
     assert dsn
+
+
+def test_who_was_adopted_takes_no_room_from_those_who_come(run: Run, database: Database, dsn: str) -> None:
+    for name in ("one", "two"):
+        refuse(database, name, most=2)
+        assert run(dsn, "quarantine", "adopt", name, "--tenant", "acme").code == 0
+
+    refuse(database, "three", "four", "five", most=2)
+
+    waiting = run(dsn, "quarantine", "list", "--tenant", "acme").out.splitlines()
+    assert [line.split("\t")[0] for line in waiting] == ["five", "four"]
+
+
+def test_a_lost_phone_is_shut_out_at_the_broker_though_its_token_is_gone(
+    run: Run, database: Database, owner: sa.Engine, dsn: str
+) -> None:
+    lost = ("device", "token", "phone-1", "--tenant", "acme")
+    made = run(dsn, *lost, "--create", "--mqtt").out.strip()
+    assert run(dsn, *lost, "--revoke").code == 0
+
+    again = run(dsn, *lost, "--revoke", "--mqtt")
+
+    assert (again.code, again.err) == (0, "")
+    with owner.connect() as connection:
+        kept = connection.exec_driver_sql("SELECT hash FROM device_password").scalar_one()
+    assert not broker_password.matches(made, kept)
