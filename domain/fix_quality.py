@@ -11,6 +11,8 @@ from domain import telemetry
 
 FUTURE_S = 300.0
 """A fix that is so much newer than its receipt comes from a clock that is wrong."""
+FARTHEST_AHEAD_S = 86_400.0
+"""No wrong time zone explains more: such a fix is rejected, since days that aren't there yet would be made for it."""
 ZERO_ISLAND_DEG = 0.01
 """Receivers without a position tell latitude 0, longitude 0; about a kilometre of open sea."""
 UNKNOWN_ACCURACY_M = 25.0

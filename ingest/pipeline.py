@@ -19,6 +19,7 @@ from domain import duty, fence_states, fix_quality, telemetry, track
 from domain.wire import topics
 from ingest import (
     duty_filter,
+    far_ahead,
     fence_watch,
     fix_decoder,
     hours,
@@ -167,6 +168,16 @@ def on_duty(batch: Batch, state: State, lookups: Lookups) -> None:
         batch.rows = batch.rows[~is_off]
 
 
+def bound(batch: Batch, state: State, lookups: Lookups) -> None:  # noqa: ARG001 - a stage
+    """Reject what is from too far ahead; it is acknowledged all the same."""
+    is_ahead = far_ahead.are(batch.rows)
+    if is_ahead.any():
+        batch.rejects += far_ahead.rejects(
+            batch.rows[is_ahead], topics=batch.topics, payloads=batch.payloads, names=state.devices.names
+        )
+        batch.rows = batch.rows[~is_ahead]
+
+
 def order(batch: Batch, state: State, lookups: Lookups) -> None:
     """Sort by device and time, drop repetitions; a device with a late fix goes the long way with all of its fixes.
 
@@ -237,7 +248,7 @@ def remember(batch: Batch, state: State, lookups: Lookups) -> None:  # noqa: ARG
     state.fences.apply(batch.fenced)
 
 
-STAGES: tuple[Stage, ...] = (decode, identify, on_duty, order, measure, watch, remember)
+STAGES: tuple[Stage, ...] = (decode, identify, on_duty, bound, order, measure, watch, remember)
 
 
 def run(batch: Batch, state: State, lookups: Lookups) -> None:

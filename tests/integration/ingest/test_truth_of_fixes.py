@@ -2,6 +2,8 @@
 
 import datetime as dt
 import itertools
+import json
+import math
 import random
 from collections.abc import Iterator
 from typing import Any
@@ -183,6 +185,30 @@ class TestTheFuture:
         assert qualities(ground, device) == [FixFlag(0), FixFlag.FUTURE, FixFlag(0)]
         assert ground.select("SELECT seq FROM device_latest WHERE device_id = %s", device) == [(2,)]
         assert hours_of(ground, device)[0] == 2
+
+    def test_what_is_over_a_day_ahead_makes_no_chunk_and_is_kept_among_the_rejects(self, ground: Ground) -> None:
+        device, topic = ground.new_device()
+        ahead = [fix(n, 86_411.0 * n) for n in range(1, 60)]
+        chunks = ground.select("SELECT show_chunks('fix')::text")
+
+        ground.send(topic, [[[*ahead[:30], fix(0, 3), *ahead[30:]], [fix(60, 4)]]], received_us=self.NOW_US)
+        ground.send(topic, [[[fix(61, 5)]]], received_us=self.NOW_US)
+
+        assert ground.select("SELECT seq FROM fix WHERE device_id = %s ORDER BY seq", device) == [(0,), (60,), (61,)]
+        assert len(ground.select("SELECT show_chunks('fix')::text")) == len(chunks) + 1
+        [(kept, reason, kind)] = ground.select("SELECT payload, reason, kind FROM reject")
+        assert json.loads(kept) == ahead
+        assert (reason, kind) == ("59 fixes are over a day ahead of their receipt", "unreadable")
+
+    def test_odd_elements_beside_it_do_no_harm(self, ground: Ground) -> None:
+        device, topic = ground.new_device()
+        odd = [fix(1, 0) | {"seq": [1]}, {"seq": 2, "lat": math.nan}, 7, fix(0, 3) | {"more": "\ud800"}]
+
+        ground.send(topic, [[[*odd, fix(2, 90_000.0)]]], received_us=self.NOW_US)
+
+        assert ground.select("SELECT seq FROM fix WHERE device_id = %s ORDER BY seq", device) == [(0,)]
+        kept = [json.loads(payload) for (payload,) in ground.select("SELECT payload FROM reject ORDER BY id")]
+        assert [len(elements) for elements in kept] == [5, 2]
 
     def test_five_minutes_are_forgiven(self, ground: Ground) -> None:
         device, topic = ground.new_device()
