@@ -73,7 +73,7 @@ class ResolvedAlert:
 def units(connection: sa.Connection, tenant_id: uuid.UUID, *, since: dt.datetime) -> list[UnitDay]:
     """A tenant's units, the furthest driven first."""
     rows = connection.exec_driver_sql(queries.get("today_units"), {"tenant_id": tenant_id, "since": since}).mappings()
-    return [UnitDay(**{**row, "person": row["person"] or None}) for row in rows]
+    return [UnitDay(**row) for row in rows]
 
 
 def alerts(connection: sa.Connection, tenant_id: uuid.UUID, *, since: dt.datetime) -> list[AlertDay]:

@@ -14,6 +14,8 @@ LATE_PRESS_S = 60.0
 """A press that arrives later than this after it was made is marked late."""
 CANCEL_WINDOW = dt.timedelta(seconds=60)
 """A cancel belongs to the presses of its fob made up to this long before it."""
+EARLIEST_PRESS = dt.datetime(2010, 1, 1, tzinfo=dt.UTC)
+"""What is dated before is not believed, whatever the clock says: a GPS week that rolled over lands 19.6 years in the past."""
 CLOCK_TOLERANCE_S = 60.0
 """A position this much later than its press comes from a clock that is wrong."""
 
@@ -193,11 +195,7 @@ def open_alert(
 ) -> Alert:
     """Make the alert of a first press; whatever is missing stands among its remarks (R44, R46)."""
     location, is_ahead = locate(press, latest=latest, now=now)
-    who = (
-        f"{reporter.first_name} {reporter.last_name}"
-        if reporter
-        else f"an unknown person (fob {fob}, device {source.name})"
-    )
+    who = _name(reporter) if reporter else f"an unknown person (fob {fob}, device {source.name})"
     remarks = _remarks(press, location=location, now=now)
     if reporter is None:
         remarks.add(AlertRemark.UNKNOWN_FOB)
@@ -224,6 +222,10 @@ def open_alert(
     )
 
 
+def _name(reporter: Reporter) -> str:
+    return f"{reporter.first_name} {reporter.last_name}"
+
+
 def locate(
     press: telemetry.Press, *, latest: telemetry.Fix | None, now: dt.datetime
 ) -> tuple[AlertLocation | None, bool]:
@@ -240,8 +242,16 @@ def locate(
 
 
 def held_at(press: telemetry.Press, *, now: dt.datetime) -> dt.datetime:
-    """The time by which it is told who had the fob (R62): the press's own, unless its clock knows none or is ahead."""
-    return now if press.clock is telemetry.Clock.UNSET else min(press.time, now)
+    """The time by which it is told who had the fob (R62): the press's own where that can be true, else this moment."""
+    is_known = press.clock is not telemetry.Clock.UNSET and press.time >= EARLIEST_PRESS
+    return min(press.time, now) if is_known else now
+
+
+def named_anew(alert: Alert, press: telemetry.Press, reporter: Reporter) -> Alert:
+    """The alert of somebody else, who has the fob by now and has pressed it: they are the one to be looked for."""
+    text = _TEXTS[press.kind].format(who=_name(reporter))
+    remarks = alert.remarks - {AlertRemark.UNKNOWN_FOB}
+    return dataclasses.replace(alert, text=text, person_id=reporter.id, remarks=remarks)
 
 
 def add_press(alert: Alert, made_at: dt.datetime, now: dt.datetime) -> tuple[Alert, tuple[AlertChange, ...]]:

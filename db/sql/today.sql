@@ -1,22 +1,43 @@
 -- today_units --
--- A tenant's devices in service with what each did since an hour. By ix_activity_hourly_hour and the primary keys.
+-- A tenant's devices in service with what each did since an hour, and all who had it since then (R62), the first of them
+-- first: in hand, else as its vehicle's crew. By ix_activity_hourly_hour, ix_assignment_device_id_since and the primary keys.
 SELECT
     device.id AS device_id,
     device.name,
-    concat_ws(' ', person.first_name, person.last_name) AS person,
+    coalesce(carriers.in_hand, carriers.crew) AS person,
     latest.time,
     latest.moving,
     coalesce(sum(activity.fixes), 0)::bigint AS fixes,
     coalesce(sum(activity.distance_m), 0)::double precision AS distance_m,
     coalesce(sum(activity.moving_s), 0)::double precision AS moving_s
 FROM device
-LEFT JOIN assignment AS carried ON carried.device_id = device.id AND carried.person_id IS NOT NULL
-    AND tstzrange(carried.since, carried.until) @> now()
-LEFT JOIN person ON person.tenant_id = device.tenant_id AND person.id = carried.person_id
+LEFT JOIN LATERAL (
+    SELECT
+        string_agg(had.name, ', ' ORDER BY had.first, had.person_id) FILTER (WHERE had.in_hand) AS in_hand,
+        string_agg(had.name, ', ' ORDER BY had.first, had.person_id) FILTER (WHERE NOT had.in_hand) AS crew
+    FROM (
+        SELECT part.in_hand, person.id AS person_id, person.first_name || ' ' || person.last_name AS name,
+               min(lower(part.during)) AS first
+        FROM (
+            SELECT true AS in_hand, own.person_id, tstzrange(own.since, own.until) AS during
+            FROM assignment AS own
+            WHERE own.device_id = device.id AND own.person_id IS NOT NULL
+            UNION ALL
+            SELECT false, driven.person_id, tstzrange(built_in.since, built_in.until) * tstzrange(driven.since, driven.until)
+            FROM assignment AS built_in
+            JOIN assignment AS driven ON driven.tenant_id = built_in.tenant_id AND driven.vehicle_id = built_in.vehicle_id
+                AND driven.person_id IS NOT NULL
+            WHERE built_in.device_id = device.id AND built_in.vehicle_id IS NOT NULL
+        ) AS part
+        JOIN person ON person.tenant_id = device.tenant_id AND person.id = part.person_id
+        WHERE part.during && tstzrange(%(since)s::timestamptz, greatest(%(since)s::timestamptz, now()), '[]')
+        GROUP BY part.in_hand, person.id, person.first_name, person.last_name
+    ) AS had
+) AS carriers ON true
 LEFT JOIN device_latest AS latest ON latest.device_id = device.id
 LEFT JOIN activity_hourly AS activity ON activity.device_id = device.id AND activity.hour >= %(since)s
 WHERE device.tenant_id = %(tenant_id)s AND device.retired_at IS NULL
-GROUP BY device.id, device.name, person.first_name, person.last_name, latest.time, latest.moving
+GROUP BY device.id, device.name, carriers.in_hand, carriers.crew, latest.time, latest.moving
 ORDER BY distance_m DESC, device.name;
 
 -- today_alerts --

@@ -116,17 +116,18 @@ def _raise_or_join(
     new_id: Callable[[], uuid.UUID],
 ) -> PressOutcome:
     fob = emergencies.alert_fob(press, source.name, panic.UNKNOWN_FOB)
+    reporter = uow.people.of_fob(press.fob, tenant_id=source.tenant_id, at=emergencies.held_at(press, now=now))
     # Two gateways may hear one fob: between the look and the insert, the other one's alert can appear, or be resolved.
     for _ in range(_MOST_RACES):
         alert = uow.alerts.unresolved_for_fob(fob, tenant_id=source.tenant_id)
         if alert is not None:
-            return _join(alert, press, source=source, now=now, uow=uow)
+            return _join(alert, press, source=source, reporter=reporter, now=now, uow=uow)
         alert = emergencies.open_alert(
             press,
             alert_id=new_id(),
             source=source,
             fob=fob,
-            reporter=uow.people.of_fob(press.fob, tenant_id=source.tenant_id, at=emergencies.held_at(press, now=now)),
+            reporter=reporter,
             latest=uow.positions.latest(source),
             now=now,
         )
@@ -154,16 +155,27 @@ def _join(
     press: telemetry.Press,
     *,
     source: telemetry.DeviceRef,
+    reporter: emergencies.Reporter | None,
     now: dt.datetime,
     uow: ports.UnitOfWork,
 ) -> PressOutcome:
+    note = None
+    if reporter is not None and reporter.id != alert.person_id and _is_newest(press, alert, now=now, uow=uow):
+        note = alert.text  # as it was: of whoever had the fob before
+        alert = emergencies.named_anew(alert, press, reporter)
     alert, changes = emergencies.add_press(alert, press.time, now)
     uow.presses.attach(press.id, tenant_id=alert.tenant_id, alert_id=alert.id)
     uow.alerts.save(alert)
     for change in changes:
-        uow.alerts.record(alert, change, at=now)
+        uow.alerts.record(alert, change, at=now, note=note if change is emergencies.AlertChange.PRESSED_AGAIN else None)
     alert, marked = _overtaken(alert, press, source=source, now=now, uow=uow)
     return PressOutcome(duplicate=False, alert=alert, changes=(*changes, *marked))
+
+
+def _is_newest(press: telemetry.Press, alert: emergencies.Alert, *, now: dt.datetime, uow: ports.UnitOfWork) -> bool:
+    """Whether an alert has no press made after this one: after an outage the newest comes first."""
+    made_at = emergencies.held_at(press, now=now)
+    return not uow.presses.made_within(alert.id, tenant_id=alert.tenant_id, since=made_at, until=now)
 
 
 def _overtaken(

@@ -1,12 +1,14 @@
 """What the live page and the figures of a day read, on filled tables of two companies, as the web role."""
 
 import datetime as dt
+import uuid
 from collections.abc import Iterator
 
 import pytest
 import sqlalchemy as sa
 
-from db import alert_changes, engine, geofences, live_reads, tables, today_reads
+from db import alert_changes, assignments, engine, geofences, live_reads, registries, tables, today_reads
+from domain import assignments as assignment_rules
 from domain import emergencies
 from tests.integration.db.two_tenants import NOW, Tenant
 
@@ -40,6 +42,34 @@ class TestADay:
 
         assert (unit.name, unit.person, unit.fixes, unit.distance_m) == ("van-01", "Aino Virtanen", 8, 1500.0)
         assert (unit.time, unit.moving) == (NOW, False)
+
+    def test_names_all_who_had_a_unit_in_it(self, ours: Tenant, reading: sa.Connection) -> None:
+        mikko = registries.add_person(reading, ours.id, "Mikko", "Korhonen", kind="courier")
+        device = assignments.Thing(kind=assignment_rules.Thing.DEVICE, key=ours.device_id)
+        holder = assignments.Holder(kind=assignment_rules.Holder.PERSON, id=mikko)
+        assignments.assign(reading, ours.id, device, holder, since=NOW, by="root")
+
+        [handed_over] = today_reads.units(reading, ours.id, since=DAY)
+        [afterwards] = today_reads.units(reading, ours.id, since=NOW)
+
+        assert (handed_over.person, afterwards.person) == ("Aino Virtanen, Mikko Korhonen", "Mikko Korhonen")
+
+    def test_names_the_crew_of_a_unit_that_nobody_carries(self, ours: Tenant, reading: sa.Connection) -> None:
+        kinds, holders = assignment_rules.Thing, assignment_rules.Holder
+        device = assignments.Thing(kind=kinds.DEVICE, key=ours.device_id)
+        assignments.release(reading, ours.id, device, holders.PERSON, at=DAY, by="root")
+        [nobodys] = today_reads.units(reading, ours.id, since=DAY)
+        van = registries.find(reading, ours.id, registries.Kind.VEHICLE, "Van 01")
+        mikko = registries.add_person(reading, ours.id, "Mikko", "Korhonen", kind="courier")
+        assert isinstance(van, uuid.UUID)
+        drives = assignments.Thing(kind=kinds.PERSON, key=mikko)
+        assignments.assign(
+            reading, ours.id, drives, assignments.Holder(kind=holders.VEHICLE, id=van), since=NOW, by="root"
+        )
+
+        [unit] = today_reads.units(reading, ours.id, since=DAY)
+
+        assert (nobodys.person, unit.person) == (None, "Mikko Korhonen")
 
     def test_knows_who_answered_an_alert_first(self, owner: sa.Engine, ours: Tenant, reading: sa.Connection) -> None:
         with owner.begin() as connection:

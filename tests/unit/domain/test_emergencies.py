@@ -15,6 +15,7 @@ VAN = telemetry.DeviceRef(tenant_id=TENANT, name="van-01", id=7)
 STRANGER = telemetry.DeviceRef(tenant_id=TENANT, name="van-99", id=None)
 FOB = "FOB-00001"
 AINO = emergencies.Reporter(id=uuid.UUID(int=9), first_name="Aino", last_name="Korhonen")
+MIKKO = emergencies.Reporter(id=uuid.UUID(int=10), first_name="Mikko", last_name="Virtanen")
 Kind = telemetry.PressKind
 Change = emergencies.AlertChange
 Remark = emergencies.AlertRemark
@@ -195,6 +196,63 @@ class TestRaising:
         office.store.latest[7] = fix(age_s=-3_600)
 
         assert Remark.FUTURE_POSITION in office.raised().remarks
+
+
+class TestWhoHadTheFob:
+    """R62: the alert is of whoever had the fob at the time of the press."""
+
+    @pytest.mark.parametrize(
+        ("clock", "at", "held_at"),
+        [
+            (telemetry.Clock.GPS, NOW - dt.timedelta(hours=8), NOW - dt.timedelta(hours=8)),
+            (telemetry.Clock.NTP, NOW, NOW),
+            (telemetry.Clock.GPS, NOW + dt.timedelta(hours=1), NOW),
+            (telemetry.Clock.UNSET, NOW - dt.timedelta(hours=8), NOW),
+            # A GPS week that rolled over.
+            (telemetry.Clock.GPS, NOW - dt.timedelta(weeks=1024), NOW),
+        ],
+    )
+    def test_it_is_asked_for_the_time_of_the_press_where_that_can_be_true(
+        self, clock: telemetry.Clock, at: dt.datetime, held_at: dt.datetime
+    ) -> None:
+        press = telemetry.Press(id=uuid.UUID(int=1), time=at, clock=clock, fob=FOB, kind=Kind.PRESS, seq=1)
+
+        assert emergencies.held_at(press, now=NOW) == held_at
+
+    def test_who_presses_a_fob_that_was_handed_on_has_the_alert_that_is_still_open(self, office: Office) -> None:
+        alert = office.raised()
+        office.store.reporters[TENANT, FOB] = MIKKO
+        office.now = NOW + dt.timedelta(hours=3)
+        joined = office.raised(kind=Kind.FALL)
+
+        assert joined.id == alert.id
+        assert (joined.person_id, joined.text) == (MIKKO.id, "Fall detected for Mikko Virtanen")
+        assert [entry.note for entry in office.store.history] == [None, "Panic button activated by Aino Korhonen"]
+
+    def test_an_older_press_that_comes_later_takes_nobodys_alert(self, office: Office) -> None:
+        office.store.reporters[TENANT, FOB] = MIKKO
+        office.raised()
+        office.store.reporters[TENANT, FOB] = AINO
+        joined = office.raised(at=NOW - dt.timedelta(hours=3))
+
+        assert (joined.person_id, joined.press_count) == (MIKKO.id, 2)
+
+    def test_an_alert_of_nobody_gets_the_name_of_who_has_the_fob_by_the_next_press(self, office: Office) -> None:
+        del office.store.reporters[TENANT, FOB]
+        assert Remark.UNKNOWN_FOB in office.raised().remarks
+        office.store.reporters[TENANT, FOB] = MIKKO
+        office.now = NOW + dt.timedelta(seconds=5)
+        joined = office.raised()
+
+        assert (joined.person_id, joined.remarks) == (MIKKO.id, frozenset({Remark.NO_POSITION}))
+
+    def test_a_name_is_not_lost_where_nobody_has_the_fob_any_more(self, office: Office) -> None:
+        alert = office.raised()
+        del office.store.reporters[TENANT, FOB]
+        office.now = NOW + dt.timedelta(seconds=5)
+        joined = office.raised()
+
+        assert (joined.person_id, joined.text) == (AINO.id, alert.text)
 
 
 class TestFurtherPresses:
