@@ -54,8 +54,8 @@ class FenceDesk:
             DomainError: what is wrong with it, in a sentence.
             NotPermittedError: the role may not.
         """
-        identity.require(accounts.Permission.MANAGE_GEOFENCES)
-        return self._write(identity, uuid_utils.compat.uuid7(), form)
+        with self._using(identity, accounts.Permission.MANAGE_GEOFENCES) as connection:
+            return _write(connection, identity, uuid_utils.compat.uuid7(), form)
 
     def change(self, identity: accounts.Identity, fence_id: uuid.UUID, change: Mapping[str, Any]) -> Json:
         """Change what is named of a fence; the rest stays.
@@ -66,10 +66,12 @@ class FenceDesk:
             NotPermittedError: the role may not.
         """
         with self._using(identity, accounts.Permission.MANAGE_GEOFENCES) as connection:
+            if not geofences.hold(connection, fence_id, tenant_id=identity.tenant_id):
+                raise FenceNotFoundError(fence_id)
             before = fence_forms.form_of(_fence(connection, identity, fence_id))
-        if "geometry" in change:
-            before |= {"radius_m": None, "width_m": None}
-        return self._write(identity, fence_id, {**before, **change})
+            if "geometry" in change:
+                before |= {"radius_m": None, "width_m": None}
+            return _write(connection, identity, fence_id, {**before, **change})
 
     def remove(self, identity: accounts.Identity, fence_id: uuid.UUID) -> None:
         """Watch a fence no more; what happened at it stays.
@@ -82,21 +84,23 @@ class FenceDesk:
             if not geofences.deactivate(connection, fence_id, tenant_id=identity.tenant_id):
                 raise FenceNotFoundError(fence_id)
 
-    def _write(self, identity: accounts.Identity, fence_id: uuid.UUID, form: Mapping[str, Any]) -> Json:
-        bare = {name: value for name, value in form.items() if name != _WHOM}
-        fence = fence_forms.fence_of(bare, fence_id=fence_id, tenant_id=identity.tenant_id, zone=identity.time_zone)
-        try:
-            with self._using(identity, accounts.Permission.MANAGE_GEOFENCES) as connection:
-                geofences.save(connection, fence)
-                if _WHOM in form:
-                    geofences.assign(connection, fence_id, _whom(form[_WHOM]), tenant_id=identity.tenant_id)
-                return _shown(fence, geofences.whom(connection, identity.tenant_id))
-        except errors.DatabaseError as error:
-            raise fences.FenceError(str(error)) from None
-
     def _using(self, identity: accounts.Identity, permission: accounts.Permission) -> Any:
         identity.require(permission)
         return engine.tenant_transaction(self._engine, identity.tenant_id)
+
+
+def _write(
+    connection: sa.Connection, identity: accounts.Identity, fence_id: uuid.UUID, form: Mapping[str, Any]
+) -> Json:
+    bare = {name: value for name, value in form.items() if name != _WHOM}
+    fence = fence_forms.fence_of(bare, fence_id=fence_id, tenant_id=identity.tenant_id, zone=identity.time_zone)
+    try:
+        geofences.save(connection, fence)
+        if _WHOM in form:
+            geofences.assign(connection, fence_id, _whom(form[_WHOM]), tenant_id=identity.tenant_id)
+        return _shown(fence, geofences.whom(connection, identity.tenant_id))
+    except errors.DatabaseError as error:
+        raise fences.FenceError(str(error)) from None
 
 
 def _fence(connection: sa.Connection, identity: accounts.Identity, fence_id: uuid.UUID) -> fences.Geofence:

@@ -84,6 +84,13 @@ def load_watched(connection: psycopg.Connection[Any]) -> Watched:
     return found
 
 
+def are_zones_changed(connection: psycopg.Connection[Any], zones: Mapping[uuid.UUID, str]) -> bool:
+    """Whether any of these tenants has another time zone than this by now."""
+    parameters = {"tenant_id": list(zones), "zone": list(zones.values())}
+    row = connection.execute(queries.get("are_zones_changed").encode(), parameters).fetchone()
+    return row is not None and row[0]
+
+
 def tell(
     connection: psycopg.Connection[Any], told: Sequence[EventRow], *, corrected_at: dt.datetime | None = None
 ) -> None:

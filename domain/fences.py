@@ -88,6 +88,7 @@ class Geofence:
 
     Raises:
         FenceError: no name, or bounds the wrong way round.
+        ScheduleError: it goes by the time of a zone that nobody knows.
     """
 
     id: uuid.UUID
@@ -110,6 +111,8 @@ class Geofence:
             raise FenceError("the floor lies above the ceiling")
         if self.valid_from is not None and self.valid_until is not None and self.valid_from > self.valid_until:
             raise FenceError("it is valid until before it is valid from")
+        if self.is_conditional or self.rules.absence is not None or self.rules.guard is not None:
+            schedules.zone_named(self.zone)
 
     @property
     def is_conditional(self) -> bool:

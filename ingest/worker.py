@@ -274,9 +274,11 @@ class Worker:
             self._load_limits()
         is_handover = self._next_handover is not None and dt.datetime.now(dt.UTC) >= self._next_handover
         # Who is in which vehicle matters to fences that look at some alone.
-        has_moved = (notices.REGISTRY in changed or is_handover) and self.state.fences.assigned
+        has_moved = (notices.REGISTRY in changed or is_handover) and bool(self.state.fences.assigned)
         if notices.REGISTRY in changed or is_handover:
             self._next_handover = device_lookup.next_handover(self._there(self._connection), dt.datetime.now(dt.UTC))
+        zones = {fence.tenant_id: fence.zone for fence in self.state.fences.index.fences}
+        has_moved |= notices.REGISTRY in changed and fence_store.are_zones_changed(self._there(self._connection), zones)
         if notices.GEOFENCES in changed or has_moved:
             self._load_fences()
         self._judge_edits(held)

@@ -20,6 +20,13 @@ CROSS JOIN LATERAL (
 WHERE g.active
 ORDER BY g.tenant_id, g.id;
 
+-- are_zones_changed --
+-- Whether any of these tenants has another time zone than this.
+SELECT EXISTS (
+    SELECT FROM unnest(%(tenant_id)s::uuid[], %(zone)s::text[]) AS n (tenant_id, zone)
+    JOIN tenant t ON t.id = n.tenant_id AND t.time_zone <> n.zone
+);
+
 -- fence_devices --
 -- The devices in service that a watched fence looks at, by fence; for those with hours in which somebody should be inside.
 SELECT g.id, d.id

@@ -1,8 +1,10 @@
 """Geofences over REST: drawn, described, changed by whoever may, and of one's own tenant alone."""
 
+import concurrent.futures
 import uuid
 from typing import Any
 
+import psycopg
 import pytest
 
 from domain import accounts as domain_accounts
@@ -137,3 +139,28 @@ def test_another_tenants_fence_is_not_there(site: Site, manager: str) -> None:
             browser.delete(f"{PATH}/{fence_id}"),
         ):
             assert error_of(answer)[:2] == (404, "geofence_not_found")
+
+
+def test_a_change_waits_for_a_removal_under_way_and_brings_nothing_back(site: Site, manager: str) -> None:
+    with site.http(manager) as browser, concurrent.futures.ThreadPoolExecutor(1) as pool:
+        fence_id = browser.post(PATH, json=CIRCLE).json()["id"]
+        with psycopg.connect(site.database.owner_dsn) as remover:
+            remover.execute("UPDATE geofence SET active = false WHERE id = %s", [fence_id])
+            changing = pool.submit(browser.patch, f"{PATH}/{fence_id}", json={"name": "Yard"})
+            waiting = "SELECT FROM pg_locks WHERE NOT granted AND %s::int = ANY(pg_blocking_pids(pid))"
+            with psycopg.connect(site.database.owner_dsn, autocommit=True) as other:
+                while other.execute(waiting, [remover.info.backend_pid]).fetchone() is None:
+                    assert not changing.done(), changing.result().text
+
+        assert error_of(changing.result())[:2] == (404, "geofence_not_found")
+        assert browser.get(PATH).json()["features"] == []
+
+
+def test_a_row_that_nobody_can_read_hides_no_other_fence(site: Site, manager: str) -> None:
+    with site.http(manager) as browser:
+        for name in ("Depot", "Broken"):
+            assert browser.post(PATH, json={**CIRCLE, "name": name}).status_code == 201
+        with psycopg.connect(site.database.owner_dsn, autocommit=True) as connection:
+            connection.execute("UPDATE geofence SET rules = '{\"dwell_s\": -1}' WHERE name = 'Broken'")
+
+        assert [each["properties"]["name"] for each in browser.get(PATH).json()["features"]] == ["Depot"]

@@ -261,6 +261,30 @@ class TestEdits:
 
         assert events(ground, device) == []
 
+    def test_another_time_zone_moves_the_hours(self, ground: Ground, database: Database) -> None:
+        hours = schedules.Schedule(start=dt.time(10), end=dt.time(12))  # it is 10:50
+        save(ground, database, draw_fence(ground, schedule=hours))
+        device, topic = ground.new_device()
+        ground.send(topic, [[[fix(0, 0, **INSIDE)]]])
+        assert events(ground, device) == [("entered", "deep", 0)]
+
+        ground.connection.execute("UPDATE tenant SET time_zone = 'Asia/Tokyo'")
+        ground.worker.see_leases()
+
+        assert visits(ground, device) == [(0, None, 0)]
+
+    def test_a_time_zone_that_is_none_stops_nothing_but_its_fences(self, ground: Ground, database: Database) -> None:
+        hours = schedules.Schedule(start=dt.time(10), end=dt.time(12))
+        save(ground, database, draw_fence(ground, schedule=hours))
+        save(ground, database, draw_fence(ground, name="Always"))
+        device, topic = ground.new_device()
+
+        ground.connection.execute("UPDATE tenant SET time_zone = 'Asia/Atlantis'")
+        ground.worker.see_leases()
+        ground.send(topic, [[[fix(0, 0, **INSIDE)]]])
+
+        assert events(ground, device) == [("entered", "deep", 0)]
+
     def test_late_data_leaves_no_exit_of_a_stay_that_never_was(self, ground: Ground, database: Database) -> None:
         fence = draw_fence(ground)
         save(ground, database, fence)
