@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 import psycopg
 
-from db import array_params, queries
+from db import queries
 from domain import telemetry
 
 Name = tuple[str, str]
@@ -61,15 +61,3 @@ def next_handover(connection: psycopg.Connection[Any], now: dt.datetime) -> dt.d
     """When an assignment that was made before begins or ends next; nobody is told of that moment."""
     row = connection.execute(queries.get("next_handover").encode(), {"now": now}).fetchone()
     return None if row is None else row[0]
-
-
-def stored_fixes(
-    connection: psycopg.Connection[Any], device_ids: npt.NDArray[np.int32], times_us: npt.NDArray[np.int64]
-) -> list[int]:
-    """Indexes of those of these fixes, by device and time, that are in the table already."""
-    given = {
-        "device_id": device_ids,
-        "time": array_params.instants(times_us),
-        "place": np.arange(len(device_ids), dtype=np.int32),
-    }
-    return [place for (place,) in connection.execute(queries.get("stored_fixes").encode(), given)]

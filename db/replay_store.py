@@ -72,7 +72,7 @@ class Checkpoint:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Chunk:
-    """A range of time that lies within one chunk, as SQL literals and in microseconds since 1970."""
+    """A range of time, within one chunk or few, as SQL literals and in microseconds since 1970."""
 
     since_us: int
     until_us: int
@@ -195,6 +195,17 @@ class ReplayStore:
         for name in ("distance_m", "quality", "moving"):
             rows[f"old_{name}"] = found[name]
         return rows
+
+
+def stored_fixes(connection: psycopg.Connection[Any], device_ids: npt.NDArray[np.int32], times_us: Times) -> list[int]:
+    """Indexes of those of these fixes, by device and time, that are in the table already."""
+    given = {
+        "device_id": device_ids,
+        "time": array_params.instants(times_us),
+        "place": np.arange(len(device_ids), dtype=np.int32),
+    }
+    bounds = Chunk(since_us=int(times_us.min()), until_us=int(times_us.max()) + 1)
+    return [place for (place,) in connection.execute(_within("stored_fixes", bounds), given, prepare=False)]
 
 
 def windows(device_ids: npt.NDArray[np.int32], since_us: Times, until_us: Times) -> dict[str, Any]:

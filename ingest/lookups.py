@@ -7,7 +7,7 @@ import numpy as np
 import numpy.typing as npt
 import psycopg
 
-from db import array_params, device_lookup, duty, fence_store
+from db import array_params, device_lookup, duty, fence_store, replay_store
 from domain import duty as domain_duty
 from domain import telemetry
 from ingest import fence_watch, pipeline, track_columns
@@ -42,7 +42,7 @@ class Lookups:
     def stored(self, device_ids: npt.NDArray[np.int32], times_us: npt.NDArray[np.int64]) -> npt.NDArray[np.bool_]:
         """Which of these fixes are in the table already."""
         found = np.zeros(len(device_ids), np.bool_)
-        found[device_lookup.stored_fixes(self._connection, device_ids, times_us)] = True
+        found[replay_store.stored_fixes(self._connection, device_ids, times_us)] = True
         return found
 
     def close(self) -> None:

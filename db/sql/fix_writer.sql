@@ -100,12 +100,6 @@ WHERE f.quality & %(outside)s::integer <> 0
     > (f.fix_mode, -coalesce(f.hdop, %(unknown_hdop)s), f.seq, f.lat, f.lon)
 RETURNING device_id, (extract(epoch FROM time) * 1000000)::bigint, quality;
 
--- stored_fixes --
--- Which of these fixes are there, by the key of each.
-SELECT n.place
-FROM unnest(%(device_id)s, %(time)s, %(place)s) AS n (device_id, time, place)
-WHERE EXISTS (SELECT FROM fix f WHERE f.device_id = n.device_id AND f.time = n.time);
-
 -- save_track_states --
 -- Where the deriving goes on with devices whose state is more than their latest position.
 INSERT INTO track_state (device_id, newest, aside_until, state)

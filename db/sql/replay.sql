@@ -57,6 +57,16 @@ COPY (
     ORDER BY w.place, f.time LIMIT {most}
 ) TO STDOUT (FORMAT binary);
 
+-- stored_fixes --
+-- Which of these fixes are there, by the key of each; {since} and {until} are their bounds, written out: else every chunk is
+-- locked and looked through.
+SELECT n.place
+FROM unnest(%(device_id)s, %(time)s, %(place)s) AS n (device_id, time, place)
+WHERE EXISTS (
+    SELECT FROM fix f
+    WHERE f.device_id = n.device_id AND f.time = n.time AND f.time >= {since} AND f.time < {until}
+);
+
 -- correct_fixes --
 -- What follows from the order, of fixes that are there; those that came just now are not corrected but derived. An UPDATE would
 -- lock every chunk of the table, whatever its conditions; an INSERT that meets its row locks the row's chunk alone.

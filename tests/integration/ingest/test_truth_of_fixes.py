@@ -8,12 +8,13 @@ import random
 from collections.abc import Iterator
 from typing import Any
 
+import numpy as np
 import pytest
 import shapely
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from db import engine, quality_rules
+from db import array_params, engine, quality_rules, replay_store
 from domain import fix_quality
 from ingest import late_fixes
 from tests.fixtures.database import Database
@@ -202,7 +203,7 @@ class TestTheFuture:
 
     def test_odd_elements_beside_it_do_no_harm(self, ground: Ground) -> None:
         device, topic = ground.new_device()
-        odd = [fix(1, 0) | {"seq": [1]}, {"seq": 2, "lat": math.nan}, 7, fix(0, 3) | {"more": "\ud800"}]
+        odd: list[Any] = [fix(1, 0) | {"seq": [1]}, {"seq": 2, "lat": math.nan}, 7, fix(0, 3) | {"more": "\ud800"}]
 
         ground.send(topic, [[[*odd, fix(2, 90_000.0)]]], received_us=self.NOW_US)
 
@@ -250,6 +251,12 @@ class TestCorrections:
         assert len(ground.rows(away)["fix"]) == len(days) + len(now)
 
 
+# Of each chunk the table and its index.
+CHUNK_LOCKS = """
+SELECT count(*) FROM pg_locks l JOIN pg_class c ON c.oid = l.relation JOIN pg_namespace n ON n.oid = c.relnamespace
+WHERE l.pid = pg_backend_pid() AND n.nspname = '_timescaledb_internal' AND c.relname !~ '^bgw'"""
+
+
 def test_a_late_fix_locks_the_chunks_that_it_touches_and_no_others(
     ground: Ground, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -260,19 +267,26 @@ def test_a_late_fix_locks_the_chunks_that_it_touches_and_no_others(
 
     def derive_and_count(written: Any, **more: Any) -> Any:
         changed = derive(written, **more)
-        query = (
-            "SELECT count(*) FROM pg_locks l JOIN pg_class c ON c.oid = l.relation JOIN pg_namespace n"
-            " ON n.oid = c.relnamespace WHERE l.pid = pg_backend_pid() AND n.nspname = '_timescaledb_internal'"
-            " AND c.relname NOT LIKE 'bgw%'"
-        )
-        locked.append(more["connection"].execute(query).fetchone()[0])
+        locked.append(more["connection"].execute(CHUNK_LOCKS).fetchone()[0])
         return changed
 
     monkeypatch.setattr(late_fixes, "derive", derive_and_count)
     ground.send(topic, [[[fix(1000, 86_400 * 100 + 60, 60.2, spd=9.0)]]])
 
-    # Of each chunk the table and its index; there are 200 chunks.
-    assert 0 < locked[0] <= 10
+    assert 0 < locked[0] <= 10  # there are 200 chunks
+
+
+def test_asking_for_fixes_that_were_the_future_locks_their_chunk_alone(ground: Ground) -> None:
+    device, topic = ground.new_device()
+    ground.send(topic, [[[fix(day, day * 86_400, 60.0 + day * 0.001, spd=9.0) for day in range(50)]]])
+    times_us = np.array([START.timestamp() * 1e6 + second * 1e6 for second in (10 * 86_400, 10 * 86_400 + 1)], np.int64)
+
+    array_params.register(ground.connection)
+    with ground.connection.transaction():
+        found = replay_store.stored_fixes(ground.connection, np.array([device, device], np.int32), times_us)
+        [(locks,)] = ground.select(CHUNK_LOCKS)
+
+    assert (found, locks) == ([0], 2)
 
 
 class TestReceipts:
