@@ -11,6 +11,8 @@ from ingest.senders import intake, store
 logger = logging.getLogger(__name__)
 
 MOST_AT_ONCE = 200
+MOST_WAITING = 250
+"""Requests that wait for a commit: fewer than may be under way, so that a call for help finds a way past them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +27,13 @@ class Commits:
     def __init__(self, where: store.Store) -> None:
         self._store = where
         self._waiting: list[_Waiting] = []
+        self._in_hand = 0
         self._arrived = asyncio.Event()
+
+    @property
+    def is_busy(self) -> bool:
+        """Whether as many wait as may."""
+        return self._in_hand >= MOST_WAITING
 
     async def take(self, delivery: intake.Delivery) -> intake.Fate:
         """Commit a message; what came of it.
@@ -36,7 +44,11 @@ class Commits:
         fate: asyncio.Future[intake.Fate] = asyncio.get_running_loop().create_future()
         self._waiting.append(_Waiting(delivery, fate))
         self._arrived.set()
-        return await fate
+        self._in_hand += 1
+        try:
+            return await fate
+        finally:
+            self._in_hand -= 1
 
     async def run(self) -> None:
         """Commit until cancelled."""

@@ -29,7 +29,7 @@ from ingest.senders import commits, gate, intake, kept, osmand, owntracks, press
 logger = logging.getLogger(__name__)
 
 MOST_BODY_BYTES = 256 * 1024
-MOST_AT_ONCE = 200
+MOST_AT_ONCE = 400
 """Requests under way; who comes then is told to come again."""
 BODY_LIMIT_S = 10.0
 RETRY_AFTER_S = 10
@@ -135,7 +135,7 @@ class HttpApp:
             await self._press(press, holder, received_at)
         if not pressed and (wait_s := self._gate.message_wait_s(holder)):
             raise _Refused(HTTPStatus.TOO_MANY_REQUESTS, "too many messages", wait_s=wait_s)
-        if self.is_full:
+        if self.is_full or self._commits.is_busy:
             raise _Refused(HTTPStatus.SERVICE_UNAVAILABLE, "too much waits", wait_s=RETRY_AFTER_S)
         if report is not None and report.passed_over:
             return _taken(message)
