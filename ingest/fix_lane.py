@@ -1,11 +1,13 @@
 """The fixes lane: batches of what the shards' sessions bring, their commits, and the acknowledgements that follow.
 
 One coroutine drives the worker, so that leases and batches never get in each other's way. While one batch is being
-committed the next one is prepared; only one that holds late fixes is waited for, since what it changes is not known yet.
+committed the next one is prepared; only one that holds late fixes is waited for, since what it changes is not known yet. Those
+are few at a time and come in turn with the others (ingest.inbox), so that whoever sends the past holds up nobody's present.
 """
 
 import asyncio
 import contextlib
+import functools
 import logging
 import sys
 import time
@@ -22,6 +24,8 @@ T = TypeVar("T")
 
 _LEASE_TICK_S = 1.0
 _FIRST_WAIT_S, _GROWTH, _LONGEST_WAIT_S = 0.1, 1.6, 5.0
+_ASIDE_MESSAGES, _ASIDE_BYTES = 500, 64 * 1024
+"""What is derived anew at once: one array of a gateway that was away, more or less."""
 _DRAIN_LIMIT_S = 5.0
 """So long after a stop what is in hand may be committed; who ends containers grants ten seconds by default."""
 _INTERRUPT_AGAIN_S = 1.0
@@ -151,13 +155,17 @@ class FixLane:
         """Prepare a batch, and begin to commit it when the one before is in the database."""
         if self._commit is not None and self._commit.batch.changes_the_past:
             await self._finish_commit()
-        segments = self._inbox.next_batch(
-            most_messages=self._choice.batch_messages, most_weight=self._choice.batch_bytes
-        )
+        is_aside = self._inbox.is_turn_of_aside
+        segments = self._cut_batch(is_aside=is_aside)
         if not segments:
             return
         try:
-            batch = await self._prepare(segments)
+            batch = await self._prepare(segments, sets_late_aside=not is_aside)
+            if batch.late_messages:
+                segments = self._inbox.set_aside(segments, batch.late_messages)
+                if not segments:
+                    return
+                batch = await self._prepare(segments)
             if await self._finish_commit():
                 batch = await self._prepare(segments)
         except errors.BatchRefusedError as error:
@@ -170,11 +178,16 @@ class FixLane:
         task = asyncio.create_task(self._write(segments, batch), name="commit")
         self._commit = _Commit(segments=segments, batch=batch, task=task)
 
-    async def _prepare(self, segments: Sequence[inbox.Segment]) -> pipeline.Batch:
+    def _cut_batch(self, *, is_aside: bool) -> list[inbox.Segment]:
+        if is_aside:
+            return self._inbox.next_aside(most_messages=_ASIDE_MESSAGES, most_weight=_ASIDE_BYTES)
+        return self._inbox.next_batch(most_messages=self._choice.batch_messages, most_weight=self._choice.batch_bytes)
+
+    async def _prepare(self, segments: Sequence[inbox.Segment], *, sets_late_aside: bool = False) -> pipeline.Batch:
         bare = _bare(segments)
-        loop = asyncio.get_running_loop()
-        prepared = loop.run_in_executor(
-            self._preparing, self.worker.prepare, bare.topics, bare.payloads, bare.received_us
+        prepare = functools.partial(self.worker.prepare, sets_late_aside=sets_late_aside)
+        prepared = asyncio.get_running_loop().run_in_executor(
+            self._preparing, prepare, bare.topics, bare.payloads, bare.received_us
         )
         while not (await asyncio.wait({prepared}, timeout=_LEASE_TICK_S))[0]:
             with contextlib.suppress(errors.DatabaseAwayError):  # the commit that follows fails

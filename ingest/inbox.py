@@ -1,9 +1,13 @@
-"""Messages between the edge and the worker: taken from the sessions, cut into batches, bounded in bytes."""
+"""Messages between the edge and the worker: taken from the sessions, cut into batches, bounded in bytes.
+
+What changes the past is set aside and comes in small batches of its own, in turn with the others: deriving the past anew takes
+long, and nobody else is to wait for more than one of them.
+"""
 
 import asyncio
 import time
 from collections import deque
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 
 from ingest import mqtt_connection, subscriber
@@ -35,6 +39,8 @@ class Inbox:
 
     def __init__(self, *, most_weight: int, on_full: Callable[[bool], None]) -> None:
         self._waiting: deque[Segment] = deque()
+        self._aside: deque[Segment] = deque()
+        self._was_aside = False  # whether the last batch was of what is set aside
         self._most_weight = most_weight
         self._on_full = on_full
         self._arriving = 0  # in the sessions, as they have told since the last `collect`
@@ -81,18 +87,34 @@ class Inbox:
 
     def next_batch(self, *, most_messages: int, most_weight: int) -> list[Segment]:
         """Cut off a batch; a single message may be longer than `most_weight`."""
-        batch: list[Segment] = []
-        messages = size = 0
-        while self._waiting and messages < most_messages and size < most_weight:
-            head = self._waiting.popleft()
-            fitting = _fitting(head.messages.payloads, most_messages - messages, most_weight - size)
-            if fitting < len(head.messages):
-                head, rest = _split(head, fitting)
-                self._waiting.appendleft(rest)
-            batch.append(head)
-            messages += len(head.messages)
-            size += head.weight
-        return batch
+        self._was_aside = False
+        return _cut(self._waiting, most_messages, most_weight)
+
+    @property
+    def is_turn_of_aside(self) -> bool:
+        """Whether what is set aside comes next."""
+        return bool(self._aside) and not (self._was_aside and self._waiting)
+
+    def next_aside(self, *, most_messages: int, most_weight: int) -> list[Segment]:
+        """Cut off a batch of what was set aside."""
+        self._was_aside = True
+        return _cut(self._aside, most_messages, most_weight)
+
+    def set_aside(self, batch: Iterable[Segment], chosen: Collection[int]) -> list[Segment]:
+        """Set the chosen messages of a batch aside, by their index in it; the others."""
+        others, first = [], 0
+        for segment in batch:
+            indexes = range(len(segment.messages))
+            picked = [index for index in indexes if first + index in chosen]
+            if picked:
+                self._aside.append(_pick(segment, picked))
+                rest = [index for index in indexes if first + index not in chosen]
+                if rest:
+                    others.append(_pick(segment, rest))
+            else:
+                others.append(segment)
+            first += len(indexes)
+        return others
 
     def put_back(self, batch: Iterable[Segment]) -> None:
         """Keep a batch that could not be committed, in the place that it was cut from: fixes out of order are late."""
@@ -100,8 +122,9 @@ class Inbox:
 
     def drop(self, leases: Collection[int]) -> None:
         """Forget messages of sessions that are another process's now: it gets them from the broker."""
-        dropped = [segment for segment in self._waiting if segment.lease in leases]
+        dropped = [segment for segment in (*self._waiting, *self._aside) if segment.lease in leases]
         self._waiting = deque(segment for segment in self._waiting if segment.lease not in leases)
+        self._aside = deque(segment for segment in self._aside if segment.lease not in leases)
         self.note_done(sum(segment.weight for segment in dropped))
 
     def _weigh(self) -> None:
@@ -114,7 +137,22 @@ class Inbox:
             self._on_full(False)
 
     def __bool__(self) -> bool:
-        return bool(self._waiting)
+        return bool(self._waiting or self._aside)
+
+
+def _cut(source: deque[Segment], most_messages: int, most_weight: int) -> list[Segment]:
+    batch: list[Segment] = []
+    messages = size = 0
+    while source and messages < most_messages and size < most_weight:
+        head = source.popleft()
+        fitting = _fitting(head.messages.payloads, most_messages - messages, most_weight - size)
+        if fitting < len(head.messages):
+            head, rest = _split(head, fitting)
+            source.appendleft(rest)
+        batch.append(head)
+        messages += len(head.messages)
+        size += head.weight
+    return batch
 
 
 def _fitting(payloads: list[bytes], most_messages: int, most_weight: int) -> int:
@@ -130,13 +168,15 @@ def _fitting(payloads: list[bytes], most_messages: int, most_weight: int) -> int
 
 
 def _split(segment: Segment, at: int) -> tuple[Segment, Segment]:
+    return _pick(segment, range(at)), _pick(segment, range(at, len(segment.messages)))
+
+
+def _pick(segment: Segment, indexes: Sequence[int]) -> Segment:
     messages = segment.messages
     came, began = segment.place
-    head, rest = (
-        mqtt_connection.Messages(messages.topics[part], messages.payloads[part], messages.packet_ids[part])
-        for part in (slice(None, at), slice(at, None))
+    picked = mqtt_connection.Messages(
+        [messages.topics[index] for index in indexes],
+        [messages.payloads[index] for index in indexes],
+        [messages.packet_ids[index] for index in indexes],
     )
-    return (
-        Segment(segment.lease, segment.connection, head, segment.place, segment.arrived_s),
-        Segment(segment.lease, segment.connection, rest, (came, began + at), segment.arrived_s),
-    )
+    return Segment(segment.lease, segment.connection, picked, (came, began + indexes[0]), segment.arrived_s)

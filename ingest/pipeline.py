@@ -88,6 +88,8 @@ class Batch:
     received_us: int
     prepare_s: float = 0.0  #: what `run` has taken,
     watch_s: float = 0.0  #: and `watch` of it
+    sets_late_aside: bool = False  #: where some messages change the past, they alone are found out: `late_messages`
+    late_messages: frozenset[int] = frozenset()
     is_suspect: bool = False  #: nothing remembered is trusted: every fix is taken for one that may be there already
     rows: fix_rows.FixRows = field(default_factory=lambda: fix_rows.empty(0, fix_decoder.ROW_FIELDS))
     bad: Sequence[fix_decoder.BadPayload] = ()
@@ -191,6 +193,12 @@ def order(batch: Batch, state: State, lookups: Lookups) -> None:
     rows = ordering.sort(rows)
     is_aside = (rows["quality"] & int(fix_quality.OUTSIDE)) != 0
     rows["late"] = ordering.late_rows(rows, devices.slots) & ~is_aside
+    if batch.sets_late_aside and rows["late"].any():
+        is_late = ordering.late_rows(batch.rows, devices.slots) & (
+            (batch.rows["quality"] & int(fix_quality.OUTSIDE)) == 0
+        )
+        batch.late_messages = frozenset(batch.rows["message"][is_late].tolist())
+        return
     batch.receipts = ordering.receipts(arrived, rows, devices.slots)
     doubtful = np.flatnonzero(~is_aside & ~rows["late"] & (rows["time_us"] <= devices.slots["aside_us"][rows["slot"]]))
     if len(doubtful) and not batch.is_suspect:
@@ -252,10 +260,12 @@ STAGES: tuple[Stage, ...] = (decode, identify, on_duty, bound, order, measure, w
 
 
 def run(batch: Batch, state: State, lookups: Lookups) -> None:
-    """Take a batch through all stages."""
+    """Take a batch through all stages; up to `order`, nothing remembered is changed, where messages are to be set aside."""
     started_s = time.perf_counter()
     for stage in STAGES:
         stage(batch, state, lookups)
+        if batch.late_messages:
+            break
     batch.prepare_s = time.perf_counter() - started_s
 
 

@@ -155,14 +155,20 @@ class Worker:
         with self._away_on_error():
             self._there(self._connection).execute("SELECT")
 
-    def prepare(self, topics: Sequence[bytes], payloads: Sequence[bytes], received_us: int) -> pipeline.Batch:
+    def prepare(
+        self, topics: Sequence[bytes], payloads: Sequence[bytes], received_us: int, *, sets_late_aside: bool = False
+    ) -> pipeline.Batch:
         """Compute what is to be written for these messages, as if all batches before were committed.
+
+        Where it has `late_messages`, nothing is computed: without them it is to be prepared again.
 
         Raises:
             BatchRefusedError: the database can't look up what these messages name: `commit_in_parts` comes next.
             DatabaseAwayError: a look-up failed, try again after `connect`.
         """
-        batch = pipeline.Batch(topics=topics, payloads=payloads, received_us=received_us)
+        batch = pipeline.Batch(
+            topics=topics, payloads=payloads, received_us=received_us, sets_late_aside=sets_late_aside
+        )
         with self._away_on_error(), _refused_on_error():
             pipeline.run(batch, self.state, self._there(self._lookups))
         return batch

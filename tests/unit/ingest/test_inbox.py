@@ -79,6 +79,50 @@ def test_batches_that_come_back_stand_as_they_came(order: tuple[int, ...]) -> No
     assert asyncio.run(run()) == list(range(1, 9))
 
 
+def next_turn(box: inbox.Inbox, most_messages: int = 2) -> list[int]:
+    cut = box.next_aside if box.is_turn_of_aside else box.next_batch
+    return ids(cut(most_messages=most_messages, most_weight=1000))
+
+
+def test_what_is_set_aside_comes_in_turn_with_the_others() -> None:
+    async def run() -> list[list[int]]:
+        box = inbox.Inbox(most_weight=10_000, on_full=lambda _: None)
+        box.collect([(7, taken(3)), (8, taken(3, first=4))])
+        others = box.set_aside(box.next_batch(most_messages=10, most_weight=1000), {1, 3, 4, 5})
+        assert ids(others) == [1, 3]
+        assert sum(segment.weight for segment in others) == 2 * 11
+        box.collect([(7, taken(4, first=7))])
+        return [next_turn(box) for _ in range(5)]
+
+    assert asyncio.run(run()) == [[2, 4], [7, 8], [5, 6], [9, 10], []]
+
+
+def test_what_is_set_aside_and_put_back_is_among_the_others_again() -> None:
+    async def run() -> list[int]:
+        box = inbox.Inbox(most_weight=10_000, on_full=lambda _: None)
+        box.collect([(7, taken(5))])
+        others = box.set_aside(box.next_batch(most_messages=10, most_weight=1000), {1, 3})
+        box.put_back(box.next_aside(most_messages=10, most_weight=1000))
+        box.put_back(others)
+        assert not box.is_turn_of_aside
+        return ids(box.next_batch(most_messages=10, most_weight=1000))
+
+    assert asyncio.run(run()) == [1, 3, 5, 2, 4]
+
+
+def test_what_is_set_aside_of_a_shard_that_moved_is_dropped() -> None:
+    async def run() -> int:
+        box = inbox.Inbox(most_weight=10_000, on_full=lambda _: None)
+        box.collect([(7, taken(3))])
+        assert not box.set_aside(box.next_batch(most_messages=10, most_weight=1000), {0, 1, 2})
+        assert box
+        box.drop([7])
+        assert not box
+        return box.weight
+
+    assert asyncio.run(run()) == 0
+
+
 def test_reading_pauses_over_the_limit_and_goes_on_at_half_of_it() -> None:
     told: list[bool] = []
 
