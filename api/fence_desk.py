@@ -111,17 +111,8 @@ def _fence(connection: sa.Connection, identity: accounts.Identity, fence_id: uui
 
 
 def _shown(fence: fences.Geofence, whom: Mapping[uuid.UUID, geofences.Whom]) -> Json:
-    named = whom.get(fence.id, geofences.ALL)
-    return {
-        "id": str(fence.id),
-        **fence_forms.form_of(fence),
-        _WHOM: {
-            "devices": list(named.devices),
-            "vehicles": list(named.vehicles),
-            "people": [str(person) for person in named.people],
-            "groups": list(named.groups),
-        },
-    }
+    named = geofences.form_of_whom(whom.get(fence.id, geofences.ALL))
+    return {"id": str(fence.id), **fence_forms.form_of(fence), _WHOM: named}
 
 
 def _feature(fence: fences.Geofence, whom: Mapping[uuid.UUID, geofences.Whom]) -> Json:

@@ -92,10 +92,11 @@ def list_fences(
         whom = geofences.whom(connection, tenant_id)
     for fence in found:
         form = fence_forms.form_of(fence)
-        if as_json:
-            typer.echo(json.dumps({"id": str(fence.id), **form}, ensure_ascii=False))
-            continue
         named = whom.get(fence.id, geofences.ALL)
+        if as_json:
+            shown = {"id": str(fence.id), **form, "assigned_to": geofences.form_of_whom(named)}
+            typer.echo(json.dumps(shown, ensure_ascii=False))
+            continue
         looked_at = [*named.devices, *named.vehicles, *map(str, named.people), *named.groups] or ["all"]
         said = (
             fence.name,

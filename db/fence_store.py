@@ -28,12 +28,12 @@ class EventRow:
     event: fence_fold.FenceEvent
     received_at: dt.datetime
     late: bool = False
-    due_at: dt.datetime | None = None  #: when it could be told at the earliest, where that isn't its own time
+    due_at: dt.datetime | None = None  #: when it could be told at the earliest, where no fix has settled it
 
     @property
     def fresh_from(self) -> dt.datetime:
         """From when on it grows old."""
-        return self.due_at or self.event.time
+        return self.due_at or self.event.decided_at
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

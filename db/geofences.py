@@ -29,6 +29,16 @@ class Whom:
 ALL = Whom()
 
 
+def form_of_whom(named: Whom) -> dict[str, list[str]]:
+    """As JSON has it."""
+    return {
+        "devices": list(named.devices),
+        "vehicles": list(named.vehicles),
+        "people": [str(person) for person in named.people],
+        "groups": list(named.groups),
+    }
+
+
 def load_active(connection: sa.Connection) -> list[fences.Geofence]:
     """Every fence that is watched, of all tenants that the connection may see."""
     rows = connection.exec_driver_sql(queries.get("watched_fences")).mappings()

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from domain import fence_fold, fences
 
 FRESH = dt.timedelta(minutes=10)
-"""Older events are kept and shown, but nobody is told."""
+"""Events that were settled longer ago are kept and shown, but nobody is told."""
 
 NAMES: Mapping[fences.EventKind, str] = {
     fences.EventKind.ENTERED: "GeofenceEntered",

@@ -1,6 +1,6 @@
 """The plain geometry of fences: how deep a position lies, and whether a way leads through.
 
-The reference for `ingest.fence_engine`, which answers the same for many at once.
+The reference for `ingest.fence_index`, which answers the same for many at once.
 """
 
 import itertools

@@ -1,4 +1,4 @@
-"""Who is told of fence events: what is fresh by its own time goes out, what comes late is only kept."""
+"""Who is told of fence events: what a fresh fix has settled goes out, what comes late is only kept."""
 
 import datetime as dt
 import uuid

@@ -41,6 +41,7 @@ def test_a_circle_with_hours_and_rules_is_listed_as_it_was_given(run: Run, dsn: 
     assert shown["schedule"] == {"days": [1, 2, 3, 4, 5], "from": "08:00", "to": "18:00", "zone": None}
     night = {"days": [1, 2, 3, 4, 5], "from": "22:00", "to": "06:00", "zone": None}
     assert shown["rules"] == {"dwell_s": 600.0, "guard": night, "crossings": False}
+    assert shown["assigned_to"] == {"devices": [], "vehicles": [], "people": [], "groups": []}
     [line] = fence(run, dsn, "list").out.splitlines()
     assert line.startswith("Depot\tdepot\tcircle of 150 m around 60.170000,24.940000\t")
     assert line.endswith("\tall")

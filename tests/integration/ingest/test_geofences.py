@@ -145,6 +145,22 @@ def test_what_late_data_corrects_is_marked_and_nobody_is_told(ground: Ground, da
     assert outcome.events == []
 
 
+def test_news_are_as_old_as_what_settled_them(ground: Ground, database: Database) -> None:
+    rules = fences.Rules(speed_limit_mps=5.0, speed_least_s=900.0)
+    save(ground, database, draw_fence(ground, rules=rules))
+    _, topic = ground.new_device()
+    now = dt.datetime.now(dt.UTC)
+
+    def told(minute: int) -> list[str]:
+        time = (now + dt.timedelta(minutes=minute)).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+        payload = json.dumps([{**fix(minute + 60, 0, **INSIDE, spd=8.0), "t": time}]).encode()
+        outcome = ground.worker.commit(ground.worker.prepare([topic], [payload], round(now.timestamp() * 1e6)))
+        return [topic.rpartition("/")[2] for topic, _ in outcome.events]
+
+    assert told(-20) == []  # it is old
+    assert told(-1) == ["GeofenceSpeeding"]  # since then, but known only now
+
+
 class TestEdits:
     def test_who_is_inside_is_told_at_once(self, ground: Ground, database: Database) -> None:
         device, topic = ground.new_device()
@@ -494,10 +510,10 @@ class TestAbsence:
         assert ground.select("SELECT settled_at FROM geofence_absence") == [(None,)]
 
 
-@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize(("seed", "tells_speed"), [(0, True), (1, True), (2, True), (0, False), (1, False)])
 @pytest.mark.timeout(120)
 def test_parked_ten_metres_inside_the_edge_for_eight_hours_is_one_visit(
-    ground: Ground, database: Database, *, seed: int
+    ground: Ground, database: Database, *, seed: int, tells_speed: bool
 ) -> None:
     """Noise of 15 m in each direction, an accuracy never told, a fix every 10 s; docs/geofences.md has Traccar's count."""
     metre = 1 / 111_412
@@ -509,10 +525,11 @@ def test_parked_ten_metres_inside_the_edge_for_eight_hours_is_one_visit(
 
     def parked(number: int) -> dict[str, Any]:
         lat = edge_lat + (10 + noise.gauss(0, 15)) * metre
-        return fix(number, 60 + number * 10, lat, 24.005 + noise.gauss(0, 15) * 2 * metre, spd=abs(noise.gauss(0, 0.2)))
+        said = {"spd": abs(noise.gauss(0, 0.2))} if tells_speed else {}
+        return fix(number, 60 + number * 10, lat, 24.005 + noise.gauss(0, 15) * 2 * metre, **said)
 
     fixes = [parked(number) for number in range(8 * 360)]
-    far = {"lat": edge_lat - 0.01, "lon": 24.005, "spd": 10.0}
+    far = {"lat": edge_lat - 0.01, "lon": 24.005} | ({"spd": 10.0} if tells_speed else {})
     batches = [[fixes[at : at + 60]] for at in range(0, len(fixes), 60)]
     ground.send(topic, [[[fix(9_000, 0, **far)]], *batches, [[fix(9_001, 60 + 8 * 3600 + 120, **far)]]])
 
