@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from concurrent.futures import ThreadPoolExecutor
 
 import httpx
 import psycopg
@@ -62,6 +63,22 @@ def test_an_sos_of_a_phone_that_is_new_does_not_wait_for_commits_that_hang(
     with psycopg.connect(acme.database.owner_dsn) as holding:
         holding.execute("LOCK TABLE sender_queue IN ACCESS EXCLUSIVE MODE")
         asyncio.run(steps())
+
+
+def test_a_stop_ends_in_time_though_phones_commits_hang(acme: Acme, make_ingest: IngestFactory) -> None:
+    listener = listening(acme, make_ingest)
+    with psycopg.connect(acme.database.owner_dsn) as holding, ThreadPoolExecutor(1) as thread:
+        holding.execute("LOCK TABLE sender_queue, fix IN ACCESS EXCLUSIVE MODE")
+        position = {"id": listener.token, "lat": 1, "lon": 2}
+        waiting = thread.submit(httpx.get, listener.url, params=position, timeout=60)
+        waits = "SELECT FROM pg_locks WHERE NOT granted AND relation = 'sender_queue'::regclass"
+        wait_for(lambda: bool(acme.select(waits)))
+
+        assert listener.process.stop() == 0
+
+        assert waiting.exception() is not None or waiting.result().status_code >= 500, (
+            "it is told nothing that is not true"
+        )
 
 
 def sos(token: str) -> dict[str, str]:

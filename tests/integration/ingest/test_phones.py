@@ -276,8 +276,10 @@ class TestPresses:
         calm = httpx.get(listener.url, params={"id": other, "alarm": "sos"})
 
         assert (answer.status_code, calm.status_code) == (429, 200)
-        counts = listener.acme.select("SELECT device_name, press_count FROM alert ORDER BY 1")
-        assert counts == [(PHONE, pytest.approx(gate.PRESSES_AT_ONCE, abs=3)), ("phone-2", 1)]
+        counts = dict(listener.acme.select("SELECT device_name, press_count FROM alert"))
+        assert counts.pop("phone-2") == 1
+        assert gate.PRESSES_AT_ONCE <= counts.pop(PHONE) < len(batch)
+        assert not counts
 
 
 class TestRefusals:
