@@ -199,16 +199,39 @@ class TestRefusals:
                 assignments.assign(connection, ours.id, FOB, person(mikko), since=NOON, by="Mona")
 
 
-def test_of_two_who_give_one_device_away_at_once_the_later_has_it(
-    backend: sa.Engine, ours: Tenant, mikko: uuid.UUID
-) -> None:
-    def give(minutes: int) -> bool:
-        with backend.begin() as connection:
-            since = NOON + dt.timedelta(minutes=minutes)
-            return assignments.assign(connection, ours.id, device(ours), person(mikko), since=since, by=str(minutes))
+def test_of_many_who_give_one_device_away_at_once_the_last_from_when_has_it(backend: sa.Engine, ours: Tenant) -> None:
+    with backend.begin() as connection:
+        people_ids = [registries.add_person(connection, ours.id, f"P{n}", "V", kind="courier") for n in range(8)]
+
+    def give(minute: int) -> bool | None:
+        since = NOON + dt.timedelta(minutes=minute)
+        try:
+            with backend.begin() as connection:
+                to = person(people_ids[minute])
+                return assignments.assign(connection, ours.id, device(ours), to, since=since, by=str(minute))
+        except rules.OverlapError:
+            return None  # a later one was faster
 
     with futures.ThreadPoolExecutor(4) as pool:
-        given = list(pool.map(give, [0] * 8))
+        given = list(pool.map(give, range(8)))
+
+    assert (given[7], False in given) == (True, False)
+    with backend.begin() as connection:
+        book = assignments.history(connection, ours.id, "device_id", ours.device_id)
+    carried = [line for line in reversed(book) if line.person is not None]
+    assert (carried[-1].person, carried[-1].until) == ("P7 V", None)
+    assert [line.until for line in carried[:-1]] == [line.since for line in carried[1:]]
+
+
+def test_of_two_who_give_one_device_away_from_the_same_moment_on_one_has_it(
+    backend: sa.Engine, ours: Tenant, mikko: uuid.UUID
+) -> None:
+    def give(number: int) -> bool:
+        with backend.begin() as connection:
+            return assignments.assign(connection, ours.id, device(ours), person(mikko), since=NOON, by=str(number))
+
+    with futures.ThreadPoolExecutor(4) as pool:
+        given = list(pool.map(give, range(8)))
 
     assert given.count(True) == 1
     with backend.begin() as connection:

@@ -113,6 +113,8 @@ def test_devices_that_nobody_has_and_tenants_without_the_switch_keep_all(
         acknowledged(wire)
         if len(acme.stored()) <= number:
             break
+    else:
+        pytest.fail("ingest never heard of the switch")
     wire.send(other, fixes_of(fix(1, -60)))
     wait_for(lambda: acme.select("SELECT 1 FROM fix f JOIN device d ON d.id = f.device_id WHERE d.name = 'van-001'"))
 
