@@ -1,6 +1,7 @@
 """What a device tells: fixes, presses and its own status."""
 
 import datetime as dt
+import math
 import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -136,10 +137,12 @@ class DeviceRef:
     kind: str = "tracker"
 
 
-def quality_rank(fix: Fix, seq: int) -> tuple[int, float, int, float, float]:
-    """Order two contents for one device and time: mode, then HDOP, then the higher seq; the place settles the rest."""
+def quality_rank(fix: Fix, seq: int) -> tuple[float, ...]:
+    """Order two contents for one device and time: mode, then HDOP, then the higher seq; everything else settles the rest."""
     hdop = UNKNOWN_HDOP if fix.hdop is None else fix.hdop
-    return (fix.mode, -hdop, seq, fix.position.lat, fix.position.lon)
+    more = (fix.alt_m, fix.speed_mps, fix.course_deg, fix.accuracy_m, fix.satellites, fix.odometer_m)
+    told = (-math.inf if value is None else value for value in more)
+    return (fix.mode, -hdop, seq, fix.position.lat, fix.position.lon, *told)
 
 
 def accuracy_m(fix: Fix) -> float | None:

@@ -14,7 +14,9 @@ def sort(rows: fix_rows.FixRows) -> fix_rows.FixRows:
     if not repeats.any():
         return rows
     hdop = np.where(np.isnan(rows["hdop"]), np.float32(telemetry.UNKNOWN_HDOP), rows["hdop"])
-    rank = (rows["lon"], rows["lat"], rows["seq"], -hdop, rows["fix_mode"])
+    more = [rows[name] for name in ("odometer_m", "satellites", "accuracy_m", "course_deg", "speed_mps", "alt_m")]
+    told = (np.where(np.isnan(column), -np.inf, column) for column in more)
+    rank = (*told, rows["lon"], rows["lat"], rows["seq"], -hdop, rows["fix_mode"])
     rows = rows[np.lexsort((*rank, rows["time_us"], rows["slot"]))]
     starts = fix_rows.run_starts(rows["slot"], rows["time_us"])
     best: fix_rows.FixRows = rows[np.append(starts[1:], len(rows)) - 1]
@@ -39,7 +41,7 @@ def disordered(rows: fix_rows.FixRows, slots: npt.NDArray[np.void]) -> npt.NDArr
     found = time_us < slots["newest_us"][slot]
     falls = (slot[1:] == slot[:-1]) & (time_us[1:] < time_us[:-1])
     for one in np.unique(slot[1:][falls]).tolist():
-        own = np.flatnonzero(slot == one)
+        own = slice(*np.searchsorted(slot, [one, one + 1]).tolist())
         found[own] |= time_us[own] < np.maximum.accumulate(time_us[own])
     marked: npt.NDArray[np.bool_] = np.zeros(len(rows), np.bool_)
     marked[order] = found

@@ -74,8 +74,12 @@ SET lat = excluded.lat, lon = excluded.lon, seq = excluded.seq, received_at = ex
     quality = (excluded.quality & ~%(future)s::integer) | (f.quality & %(future)s::integer), satellites = excluded.satellites,
     fix_mode = excluded.fix_mode, late = excluded.late, odometer_m = excluded.odometer_m,
     out_of_order = excluded.out_of_order
-WHERE (excluded.fix_mode, -coalesce(excluded.hdop, %(unknown_hdop)s), excluded.seq, excluded.lat, excluded.lon)
-    > (f.fix_mode, -coalesce(f.hdop, %(unknown_hdop)s), f.seq, f.lat, f.lon)
+WHERE (excluded.fix_mode, -coalesce(excluded.hdop, %(unknown_hdop)s), excluded.seq, excluded.lat, excluded.lon,
+       coalesce(excluded.alt_m, '-Infinity'), coalesce(excluded.speed_mps, '-Infinity'), coalesce(excluded.course_deg, '-Infinity'),
+       coalesce(excluded.accuracy_m, '-Infinity'), coalesce(excluded.satellites, -1), coalesce(excluded.odometer_m, '-Infinity'))
+    > (f.fix_mode, -coalesce(f.hdop, %(unknown_hdop)s), f.seq, f.lat, f.lon,
+       coalesce(f.alt_m, '-Infinity'), coalesce(f.speed_mps, '-Infinity'), coalesce(f.course_deg, '-Infinity'),
+       coalesce(f.accuracy_m, '-Infinity'), coalesce(f.satellites, -1), coalesce(f.odometer_m, '-Infinity'))
 RETURNING device_id, (extract(epoch FROM time) * 1000000)::bigint, quality;
 
 -- insert_aside --
@@ -96,8 +100,12 @@ SET lat = excluded.lat, lon = excluded.lon, seq = excluded.seq, received_at = ex
     fix_mode = excluded.fix_mode, late = excluded.late, odometer_m = excluded.odometer_m,
     out_of_order = excluded.out_of_order
 WHERE f.quality & %(outside)s::integer <> 0
-  AND (excluded.fix_mode, -coalesce(excluded.hdop, %(unknown_hdop)s), excluded.seq, excluded.lat, excluded.lon)
-    > (f.fix_mode, -coalesce(f.hdop, %(unknown_hdop)s), f.seq, f.lat, f.lon)
+  AND (excluded.fix_mode, -coalesce(excluded.hdop, %(unknown_hdop)s), excluded.seq, excluded.lat, excluded.lon,
+       coalesce(excluded.alt_m, '-Infinity'), coalesce(excluded.speed_mps, '-Infinity'), coalesce(excluded.course_deg, '-Infinity'),
+       coalesce(excluded.accuracy_m, '-Infinity'), coalesce(excluded.satellites, -1), coalesce(excluded.odometer_m, '-Infinity'))
+    > (f.fix_mode, -coalesce(f.hdop, %(unknown_hdop)s), f.seq, f.lat, f.lon,
+       coalesce(f.alt_m, '-Infinity'), coalesce(f.speed_mps, '-Infinity'), coalesce(f.course_deg, '-Infinity'),
+       coalesce(f.accuracy_m, '-Infinity'), coalesce(f.satellites, -1), coalesce(f.odometer_m, '-Infinity'))
 RETURNING device_id, (extract(epoch FROM time) * 1000000)::bigint, quality;
 
 -- save_track_states --

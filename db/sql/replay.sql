@@ -126,9 +126,11 @@ SET time = excluded.time, lat = excluded.lat, lon = excluded.lon, seq = excluded
     alt_m = excluded.alt_m, speed_mps = excluded.speed_mps, course_deg = excluded.course_deg, hdop = excluded.hdop,
     accuracy_m = excluded.accuracy_m, quality = excluded.quality, satellites = excluded.satellites,
     fix_mode = excluded.fix_mode, moving = excluded.moving, odometer_m = excluded.odometer_m
-WHERE (l.time, l.seq, l.lat, l.lon, l.speed_mps, l.hdop, l.accuracy_m, l.quality, l.fix_mode, l.moving, l.odometer_m)
-    IS DISTINCT FROM (excluded.time, excluded.seq, excluded.lat, excluded.lon, excluded.speed_mps, excluded.hdop,
-                      excluded.accuracy_m, excluded.quality, excluded.fix_mode, excluded.moving, excluded.odometer_m)
+WHERE (l.time, l.seq, l.lat, l.lon, l.alt_m, l.speed_mps, l.course_deg, l.hdop, l.accuracy_m, l.quality, l.satellites,
+       l.fix_mode, l.moving, l.odometer_m)
+    IS DISTINCT FROM (excluded.time, excluded.seq, excluded.lat, excluded.lon, excluded.alt_m, excluded.speed_mps,
+                      excluded.course_deg, excluded.hdop, excluded.accuracy_m, excluded.quality, excluded.satellites,
+                      excluded.fix_mode, excluded.moving, excluded.odometer_m)
 RETURNING device_id, (extract(epoch FROM time) * 1000000)::bigint, lat, lon, coalesce(speed_mps, 'NaN'),
           coalesce(course_deg, 'NaN'), fix_mode, moving;
 

@@ -9,7 +9,7 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from tests.fixtures.database import Database
-from tests.integration.ingest.ground import Ground, fix
+from tests.integration.ingest.ground import RECEIVED_US, START, Ground, fix
 
 FENCES = (shapely.box(24.0, 60.0, 24.004, 60.004), shapely.box(24.003, 60.003, 24.01, 60.01))
 
@@ -108,6 +108,28 @@ def test_of_two_contents_for_one_time_the_better_stays(ground: Ground) -> None:
     ground.send(topic, [[[fix(1, 0, hdop=0.7)]], [[fix(2, 0, hdop=5.0)]]])
 
     assert [row[3] for row in ground.rows(device)["fix"]] == [1]
+
+
+@pytest.mark.parametrize("told", [{"spd": 4.0}, {"alt": -3.0}, {"crs": 0.0}, {"acc": 5.0}, {"sat": 0}, {"odo": 0.0}])
+@pytest.mark.parametrize("ahead_s", [None, 600])
+def test_contents_that_differ_in_little_leave_the_same_row_in_any_order(
+    ground: Ground, told: dict[str, float], ahead_s: int | None
+) -> None:
+    received_us = RECEIVED_US if ahead_s is None else int((START.timestamp() - ahead_s) * 1e6)
+    plain, more = fix(1, 0), fix(1, 0, **told)
+    rows = []
+    for batches in ([[[plain]], [[more]]], [[[more]], [[plain]]], [[[plain, more]]], [[[more], [plain]]]):
+        device, topic = ground.new_device()
+        ground.send(topic, batches, received_us=received_us)
+        rows.append(ground.rows(device))
+
+    assert rows[1:] == rows[:1] * 3
+    assert told.items() <= dict(zip(("spd", "alt", "crs", "acc", "odo", "sat"), _of_fix(rows[0]), strict=True)).items()
+
+
+def _of_fix(rows: dict[str, list[tuple[Any, ...]]]) -> tuple[Any, ...]:
+    [(_, _, _, _, alt, speed, course, _, accuracy, _, _, satellites, _, _, odometer)] = rows["fix"]
+    return speed, alt, course, accuracy, odometer, satellites
 
 
 def test_a_late_fix_never_replaces_the_latest_position(ground: Ground) -> None:
