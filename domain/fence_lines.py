@@ -14,11 +14,8 @@ Point = tuple[float, float]
 """Degrees east of the fence's own longitude, and latitude."""
 Edge = tuple[Point, Point]
 
-APART_M = 0.05
 LEAST_M = 1e-6
 """As far as this is outside what computes to lie on the edge and not inside: so a depth alone tells the side."""
-_MOST_PIECES = 10_000
-_M = geo.EARTH_RADIUS_M
 
 
 def flattened(line: fence_shapes.Ring, lon0: float) -> list[Point]:
@@ -89,7 +86,7 @@ def _in_box(p: Point, q: Point, r: Point) -> bool:
 
 def _between(lat1: float, step: float, lat2: float) -> Iterator[Point]:
     """Longitudes past the first point, and latitudes, of the places that a great circle's pieces meet at."""
-    pieces = _pieces(lat1, step, lat2)
+    pieces = fence_shapes.pieces_of(lat1, step, lat2)
     if pieces == 1:
         return
     phi1, phi2, lam = math.radians(lat1), math.radians(lat2), math.radians(step)
@@ -100,10 +97,3 @@ def _between(lat1: float, step: float, lat2: float) -> Iterator[Point]:
         u, v = math.sin(angle * (1 - k / pieces)), math.sin(angle * k / pieces)
         x, y, z = (u * p + v * q for p, q in zip(a, b, strict=True))
         yield math.degrees(math.atan2(y, x)), math.degrees(math.atan2(z, math.hypot(x, y)))
-
-
-def _pieces(lat1: float, step: float, lat2: float) -> int:
-    """So many that a straight piece stays within APART_M of its great circle, by the curvature of one in this plane."""
-    lam, phi, d_phi = math.radians(abs(step)), math.radians(max(abs(lat1), abs(lat2))), math.radians(abs(lat2 - lat1))
-    apart_m = _M / 8 * math.sin(phi) * lam * (lam * math.cos(phi) + 2 * d_phi)
-    return min(_MOST_PIECES, max(1, math.ceil(math.sqrt(apart_m / APART_M))))

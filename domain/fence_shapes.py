@@ -10,11 +10,17 @@ from domain import errors, geo
 Ring = Sequence[tuple[float, float]]
 """Longitude and latitude in degrees, closed or not."""
 
+Edge = tuple[tuple[float, float], tuple[float, float]]
+
 SMALLEST_M = 1.0
 LARGEST_M = 1_000_000.0
 WIDEST_CORRIDOR_M = 20_000.0
 WIDEST_DEG = 170.0
 MOST_POINTS = 20_000
+MOST_PIECES = 100_000
+"""Of all edges of a fence: some of the longest, or many that are short."""
+APART_M = 0.05
+_MOST_PIECES_OF_AN_EDGE = 10_000
 HIGHEST_LINE_DEG = 89.5
 _FEWEST_CORNERS = 3
 
@@ -58,6 +64,7 @@ class Polygons:
     def __post_init__(self) -> None:
         if not self.parts:
             raise ShapeError("a fence has at least one polygon")
+        _check_pieces(edge for part in self.parts for ring in (part.shell, *part.holes) for edge in edges_of(ring))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,6 +91,7 @@ class Corridor:
             raise ShapeError(f"a corridor ends {geo.LAT_LIMIT_DEG - HIGHEST_LINE_DEG:.1f}° from the poles")
         if len(set(self.line)) < 2:  # noqa: PLR2004 - two ends
             raise ShapeError("a line has at least two different points")
+        _check_pieces(itertools.pairwise(self.line))
         _check_size("width", self.width_m, most_m=WIDEST_CORRIDOR_M)
 
 
@@ -102,7 +110,15 @@ def wrapped_deg(delta: float) -> float:
     return delta + 360.0 if delta < -geo.LON_LIMIT_DEG else delta
 
 
-def edges_of(ring: Ring) -> Iterable[tuple[tuple[float, float], tuple[float, float]]]:
+def pieces_of(lat1: float, step_deg: float, lat2: float) -> int:
+    """In how many straight pieces an edge stays within APART_M of its great circle, by the curvature of one in the plane."""
+    lam, d_phi = math.radians(abs(step_deg)), math.radians(abs(lat2 - lat1))
+    phi = math.radians(max(abs(lat1), abs(lat2)))
+    apart_m = geo.EARTH_RADIUS_M / 8 * math.sin(phi) * lam * (lam * math.cos(phi) + 2 * d_phi)
+    return min(_MOST_PIECES_OF_AN_EDGE, max(1, math.ceil(math.sqrt(apart_m / APART_M))))
+
+
+def edges_of(ring: Ring) -> Iterable[Edge]:
     """The edges of a ring, the closing one too."""
     return zip(ring, [*ring[1:], ring[0]], strict=True)
 
@@ -115,6 +131,14 @@ def _check_places(places: Ring) -> None:
             geo.Position(lat, lon)
         except geo.InvalidPositionError as error:
             raise ShapeError(str(error)) from None
+
+
+def _check_pieces(edges: Iterable[Edge]) -> None:
+    pieces = sum(pieces_of(lat1, wrapped_deg(lon2 - lon1), lat2) for (lon1, lat1), (lon2, lat2) in edges)
+    if pieces > MOST_PIECES:
+        raise ShapeError(
+            "too many long edges: along their great circles they come to more points than a fence may have"
+        )
 
 
 def _check_size(name: str, size_m: float, *, most_m: float = LARGEST_M) -> None:

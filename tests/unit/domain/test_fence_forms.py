@@ -92,6 +92,24 @@ def test_a_fence_comes_back_from_its_form(
             | {"width_m": 10},
             "20000 points are the most",
         ),
+        (
+            {
+                "geometry": {"type": "LineString", "coordinates": [[120 * (n % 2), 60 + n / 10] for n in range(41)]},
+                "radius_m": None,
+                "width_m": 10,
+            },
+            "too many long edges",
+        ),
+        (
+            {
+                "geometry": {
+                    "type": "Polygon",
+                    "coordinates": [[*([100 * (n % 2) + 1, 60 + n / 10] for n in range(41)), [0, 70], [0, 60]]],
+                },
+                "radius_m": None,
+            },
+            "too many long edges",
+        ),
         ({"radius_m": 0.1}, "a radius is 1 m"),
         ({"width_m": 5}, "width_m belongs to a LineString, not to a Point"),
         ({"geometry": {"type": "Circle"}, "radius_m": None}, "not a Circle"),
