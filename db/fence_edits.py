@@ -59,7 +59,8 @@ def save(connection: psycopg.Connection[Any], notes: Sequence[Note]) -> list[fen
     goes_on = _resume(connection, [row for row in told if row.event.kind is fences.EventKind.ENTERED])
     taken_back = _undo(connection, [row for row in told if row.event.kind is fences.EventKind.EXITED])
     fence_store.tell(connection, [row for row in told if _key(row) not in goes_on and _key(row) not in taken_back])
-    fence_store.refresh_visits(connection, [*(visit for visit, _ in goes_on.values()), *taken_back.values()])
+    visits = {key: visit_id for key, (visit_id, _) in goes_on.items()} | taken_back
+    fence_store.refresh_visits(connection, [(row.tenant_id, visits.get(_key(row))) for row in told])
     stays = [note.stay for note in notes]
     fence_store.save_stays(
         connection,

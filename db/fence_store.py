@@ -98,7 +98,7 @@ def tell(
     if not told:
         return
     _insert(connection, told, corrected_at)
-    refresh_visits(connection, (row.event.visit_id for row in told), corrected_at)
+    refresh_visits(connection, map(visit_of, told), corrected_at)
     _reopen_old(connection, told)
 
 
@@ -133,10 +133,10 @@ def replace(
     rows = connection.execute(queries.get("drop_other_fence_events").encode(), parameters).fetchall()
     if told:
         _insert(connection, told, now)
-    gone = sorted({visit for (visit,) in rows if visit is not None})
+    gone = {visit_id for _, visit_id in rows if visit_id is not None}
     if gone:
-        connection.execute(queries.get("drop_exits_of_nothing").encode(), {"visit_id": gone})
-    refresh_visits(connection, [*(row.event.visit_id for row in told), *gone], now)
+        connection.execute(queries.get("drop_exits_of_nothing").encode(), {"visit_id": sorted(gone)})
+    refresh_visits(connection, [*map(visit_of, told), *rows], now)
     connection.execute(queries.get("reopen_absences").encode(), window)
 
 
@@ -270,13 +270,22 @@ def _reopen_old(connection: psycopg.Connection[Any], told: Sequence[EventRow]) -
         connection.execute(queries.get("reopen_absences").encode(), parameters)
 
 
+def visit_of(row: EventRow) -> tuple[uuid.UUID, uuid.UUID | None]:
+    """Tenant and visit of an event."""
+    return row.tenant_id, row.event.visit_id
+
+
 def refresh_visits(
     connection: psycopg.Connection[Any],
-    visits: Iterable[uuid.UUID | None],
+    visits: Iterable[tuple[uuid.UUID, uuid.UUID | None]],
     corrected_at: dt.datetime | None = None,
 ) -> None:
-    """Make visits what their events say."""
-    ids = {visit for visit in visits if visit is not None}
-    if ids:
-        parameters = {"visit_id": sorted(ids), "corrected_at": corrected_at}
+    """Make visits, by tenant and id, what their events say."""
+    named = sorted({(tenant_id, visit_id) for tenant_id, visit_id in visits if visit_id is not None})
+    if named:
+        parameters = {
+            "tenant_id": [tenant_id for tenant_id, _ in named],
+            "visit_id": [visit_id for _, visit_id in named],
+            "corrected_at": corrected_at,
+        }
         connection.execute(queries.get("refresh_visits").encode(), parameters)

@@ -78,7 +78,7 @@ WHERE e.device_id = w.device_id AND e.decided_at >= w.since AND e.decided_at < w
                          %(kept_kind)s::text[]) AS k (device_id, time, geofence_id, kind)
       WHERE k.device_id = e.device_id AND k.time = e.time AND k.geofence_id = e.geofence_id AND k.kind = e.kind
   )
-RETURNING e.visit_id;
+RETURNING e.tenant_id, e.visit_id;
 
 -- drop_exits_of_nothing --
 -- Exits by edits from stays that never began.
@@ -88,7 +88,8 @@ WHERE e.visit_id = ANY(%(visit_id)s::uuid[]) AND e.kind = 'exited' AND e.reason 
 );
 
 -- refresh_visits --
--- Make stays what their events say; one without an entry is none.
+-- Make stays what their events say; one without an entry is none. Each is named by its tenant, too, which the key of visits
+-- begins with.
 WITH told AS (
     SELECT tenant_id, visit_id, geofence_id, device_id,
            min(time) FILTER (WHERE kind = 'entered') AS entered_at,
@@ -102,7 +103,8 @@ WITH told AS (
     HAVING bool_or(kind = 'entered')
 ), gone AS (
     DELETE FROM visit v
-    WHERE v.id = ANY(%(visit_id)s::uuid[]) AND NOT EXISTS (SELECT FROM told WHERE told.visit_id = v.id)
+    USING unnest(%(tenant_id)s::uuid[], %(visit_id)s::uuid[]) AS n (tenant_id, visit_id)
+    WHERE v.tenant_id = n.tenant_id AND v.id = n.visit_id AND NOT EXISTS (SELECT FROM told WHERE told.visit_id = v.id)
 )
 INSERT INTO visit AS v (tenant_id, id, geofence_id, device_id, entered_at, dwelled_at, exited_at, enter_reason,
                         exit_reason, corrected_at)

@@ -2,6 +2,7 @@ import dataclasses
 import datetime as dt
 import uuid
 
+import psycopg
 import pytest
 import sqlalchemy as sa
 
@@ -180,3 +181,17 @@ def test_listeners_hear_of_a_changed_fence(owner: sa.Engine, fence: fences.Geofe
             geofences.save(connection, fence)
 
         assert heard.wait(10) == {notices.GEOFENCES}
+
+
+def test_visits_are_looked_up_by_their_key(database: Database) -> None:
+    """A table of millions that is only ever asked for some."""
+    with psycopg.connect(database.owner_dsn) as connection:
+        connection.execute("SET enable_seqscan = off")  # with few rows it would be the cheapest
+        connection.execute("SET plan_cache_mode = force_generic_plan")
+        connection.execute("SET enable_bitmapscan = off")
+        given = {"tenant_id": [uuid.uuid4()], "visit_id": [uuid.uuid4()], "corrected_at": None}
+        query = "EXPLAIN " + queries.get("refresh_visits")
+        plan = "\n".join(line for (line,) in connection.execute(query.encode(), given))
+
+    assert "Index Cond: ((tenant_id = n.tenant_id) AND (id = n.visit_id))" in plan, plan
+    assert "Index Cond: (visit_id = ANY" in plan, plan
