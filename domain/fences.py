@@ -10,6 +10,7 @@ from enum import StrEnum
 from domain import errors, fence_shapes, schedules, telemetry
 
 UTC_ZONE = "UTC"
+LONGEST_S = 366 * 86_400.0
 UNKNOWN_ACCURACY_M = 15.0
 """What a fix without any word on its accuracy is taken for."""
 
@@ -72,14 +73,14 @@ class Rules:
         if not 1 <= self.confirmations <= 100:  # noqa: PLR2004 - more would never be seen
             raise FenceError(f"confirmations are 1 to 100, not {self.confirmations}")
         for name in ("confirm_s", "speed_least_s", "absence_grace_s", "guard_stay_s"):
-            if not (math.isfinite(getattr(self, name)) and getattr(self, name) >= 0):
-                raise FenceError(f"{name} can't be {getattr(self, name)}")
+            if not 0 <= getattr(self, name) <= LONGEST_S:
+                raise FenceError(f"{name} is 0 to {LONGEST_S:.0f} s, not {getattr(self, name)}")
         if not (1.0 <= self.band_least_m <= self.band_most_m < math.inf):
             raise FenceError("the band's least is 1 m or more, and not more than its most")
-        for name in ("dwell_s", "speed_limit_mps"):
-            value = getattr(self, name)
-            if value is not None and not (math.isfinite(value) and value > 0):
-                raise FenceError(f"{name} can't be {value}")
+        if self.dwell_s is not None and not 0 < self.dwell_s <= LONGEST_S:
+            raise FenceError(f"dwell_s is more than 0, and at most {LONGEST_S:.0f} s, not {self.dwell_s}")
+        if self.speed_limit_mps is not None and not 0 < self.speed_limit_mps < math.inf:
+            raise FenceError(f"speed_limit_mps can't be {self.speed_limit_mps}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -50,6 +50,11 @@ geofence = sa.Table(
     ),
     sa.CheckConstraint(_GEOM_OF_SHAPE, name="geom_of_shape"),
     sa.CheckConstraint("radius_m > 0 AND width_m > 0", name="sizes"),
+    # Neither infinity nor years that no calendar of ours has: whoever reads them would fail.
+    sa.CheckConstraint(
+        "valid_from BETWEEN '0001-01-01' AND '9999-12-31' AND valid_until BETWEEN '0001-01-01' AND '9999-12-31'",
+        name="days",
+    ),
     one_of("kind", GEOFENCE_KINDS),
     one_of("shape", GEOFENCE_SHAPES),
     sa.Index("ix_geofence_geom", "geom", postgresql_using="gist"),

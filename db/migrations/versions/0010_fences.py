@@ -62,6 +62,11 @@ _CHECKS = (
 END""",
     ),
     ("geofence", "sizes", "radius_m > 0 AND width_m > 0"),
+    (
+        "geofence",
+        "days",
+        "valid_from BETWEEN '0001-01-01' AND '9999-12-31' AND valid_until BETWEEN '0001-01-01' AND '9999-12-31'",
+    ),
     ("geofence", "shape", "shape IN ('polygon', 'circle', 'corridor')"),
     (
         "geofence_event",

@@ -195,3 +195,13 @@ def test_visits_are_looked_up_by_their_key(database: Database) -> None:
 
     assert "Index Cond: ((tenant_id = n.tenant_id) AND (id = n.visit_id))" in plan, plan
     assert "Index Cond: (visit_id = ANY" in plan, plan
+
+
+@pytest.mark.parametrize("day", ["infinity", "-infinity", "10000-01-01"])
+def test_days_that_nobody_can_read_are_refused(database: Database, tenant: uuid.UUID, day: str) -> None:
+    query = (
+        "INSERT INTO geofence (tenant_id, id, name, shape, radius_m, geom, valid_until)"
+        " VALUES (%s, %s, 'A', 'circle', 10, ST_SetSRID(ST_MakePoint(24.9, 60.1), 4326), %s)"
+    )
+    with psycopg.connect(database.owner_dsn) as connection, pytest.raises(psycopg.errors.CheckViolation):
+        connection.execute(query, [tenant, uuid.uuid4(), day])
