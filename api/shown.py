@@ -39,9 +39,15 @@ def unit(found: read_models.Unit, now: dt.datetime) -> Json:
 
 
 def fix(found: Mapping[str, Any]) -> Json:
-    """A fix of a trail, with the words of what is wrong with it."""
+    """A fix of a trail, with the words of what is wrong with it and, apart, of what was odd about its receipt."""
     told = {name: found[name] for name in ("lat", "lon", "speed_mps", "course_deg")}
-    return {"time": instant(found["time"]), **told, "flags": list(fix_quality.reasons(found["quality"]))}
+    return {
+        "time": instant(found["time"]),
+        **told,
+        "flags": list(fix_quality.reasons(found["quality"])),
+        "received_at": instant(found["received_at"]),
+        "receipt": [name for name in ("late", "out_of_order") if found[name]],
+    }
 
 
 def alert(found: live_reads.SeenAlert) -> Json:

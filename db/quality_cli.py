@@ -1,6 +1,7 @@
 """`python -m db quality …`: what a tenant takes for possible, and what it did not."""
 
 import datetime as dt
+import math
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -65,7 +66,9 @@ def show_flagged(
         rows = quality_rules.flagged(connection, owner, device, since=since, most=most)
     for row in rows:
         reasons = " ".join(fix_quality.reasons(row["quality"]))
-        typer.echo(f"{row['time'].isoformat()}\t{row['lat']:.6f}\t{row['lon']:.6f}\t{reasons}")
+        odd = " ".join(name for name in ("late", "out_of_order") if row[name])
+        receipt = f"received {row['received_at'].isoformat()} {odd}".rstrip()
+        typer.echo(f"{row['time'].isoformat()}\t{row['lat']:.6f}\t{row['lon']:.6f}\t{reasons}\t{receipt}")
 
 
 @app.command("receipts")
@@ -86,10 +89,15 @@ def _change(told: str) -> tuple[str, float | dt.datetime | None]:
     try:
         if value == "default":
             return name, None
-        return name, dt.datetime.fromisoformat(value).replace(tzinfo=dt.UTC) if name == "floor" else float(value)
+        if name == "floor":
+            return name, dt.datetime.fromisoformat(value).replace(tzinfo=dt.UTC)
+        number = float(value)
     except ValueError:
-        wanted = "a day like 2020-02-01" if name == "floor" else "a number"
-        raise errors.DatabaseError(f"{name}: {value!r} is not {wanted}") from None
+        number = math.nan
+    if not 0.0 < number < math.inf:
+        wanted = "a day like 2020-02-01" if name == "floor" else "a number above 0"
+        raise errors.DatabaseError(f"{name}: {value!r} is not {wanted}")
+    return name, number
 
 
 def _word(value: float | dt.datetime) -> str:

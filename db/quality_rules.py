@@ -43,7 +43,7 @@ def change(
 def flagged(
     connection: sa.Connection, tenant_id: uuid.UUID, name: str, *, since: dt.datetime, most: int
 ) -> Sequence[sa.RowMapping]:
-    """The fixes of a device that are left out of everything, the newest first: time, lat, lon, quality, received_at.
+    """The fixes of a device that are left out of everything, the newest first, and how they were received.
 
     Raises:
         DatabaseError: the tenant has no such device.

@@ -74,7 +74,7 @@ LIMIT %(most)s;
 -- unit_trail --
 -- The fixes of a device since a time, the oldest first, evenly thinned to at most so many, the newest always among them; none
 -- where it is not this tenant's. Those with one of the flags of `hidden` are left out.
-SELECT time, lat, lon, speed_mps, course_deg, quality
+SELECT time, lat, lon, speed_mps, course_deg, quality, received_at, late, out_of_order
 FROM (
     SELECT fix.*, row_number() OVER (ORDER BY time DESC) - 1 AS place, count(*) OVER () AS fixes
     FROM app.fix_history(%(device_id)s, %(since)s, %(until)s) AS fix

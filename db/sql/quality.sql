@@ -1,6 +1,6 @@
 -- flagged_fixes --
 -- The fixes of a device with one of these flags since a time, the newest first. A walk on the key (device_id, time).
-SELECT time, lat, lon, quality, received_at
+SELECT time, lat, lon, quality, received_at, late, out_of_order
 FROM fix
 WHERE device_id = %(device_id)s AND time >= %(since)s AND quality & %(flags)s::integer <> 0
 ORDER BY time DESC

@@ -43,6 +43,8 @@ def test_thresholds_are_set_shown_and_taken_back(run: Run, dsn: str) -> None:
     [
         ("--kind", "boat", "max_hdop=5"),
         ("--kind", "tracker", "max_hdop=0"),
+        ("--kind", "tracker", "max_hdop=nan"),
+        ("--kind", "tracker", "max_hdop=inf"),
         ("--kind", "tracker", "max_hdop=low"),
         ("--kind", "tracker", "least_hdop=1"),
         ("--kind", "tracker", "floor=yesterday"),
@@ -55,8 +57,8 @@ def test_what_can_not_be_meant_is_refused(run: Run, dsn: str, bad: tuple[str, ..
 def test_flagged_fixes_and_odd_receipts_are_listed(run: Run, dsn: str) -> None:
     with engine.connect(dsn) as connection:
         connection.exec_driver_sql(
-            "INSERT INTO fix (device_id, time, lat, lon, seq, received_at, fix_mode, quality)"
-            " SELECT id, now() - n * interval '1 h', 60, 25, n, now(), 3, (ARRAY[0, 17, 32])[n] FROM device,"
+            "INSERT INTO fix (device_id, time, lat, lon, seq, received_at, fix_mode, quality, late)"
+            " SELECT id, now() - n * interval '1 h', 60, 25, n, '2026-03-01Z', 3, (ARRAY[0, 17, 32])[n], true FROM device,"
             " generate_series(1, 3) AS n"
         )
         connection.exec_driver_sql(
@@ -66,6 +68,6 @@ def test_flagged_fixes_and_odd_receipts_are_listed(run: Run, dsn: str) -> None:
 
     [line] = run(dsn, "quality", "flagged", *ACME, "--device", "van-01").out.splitlines()
 
-    assert line.endswith("60.000000\t25.000000\tinaccurate jump")
+    assert line.endswith("60.000000\t25.000000\tinaccurate jump\treceived 2026-03-01T00:00:00+00:00 late")
     assert run(dsn, "quality", "receipts", *ACME).out == "van-01\tduplicates 3\tout_of_order 0\tlate 2\tfuture 0\n"
     assert run(dsn, "quality", "flagged", *ACME, "--device", "van-02").code == 1
