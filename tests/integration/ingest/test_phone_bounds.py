@@ -69,7 +69,7 @@ def test_a_stop_ends_in_time_though_phones_commits_hang(acme: Acme, make_ingest:
     listener = listening(acme, make_ingest)
     with psycopg.connect(acme.database.owner_dsn) as holding, ThreadPoolExecutor(1) as thread:
         holding.execute("LOCK TABLE sender_queue, fix IN ACCESS EXCLUSIVE MODE")
-        position = {"id": listener.token, "lat": 1, "lon": 2}
+        position: dict[str, str | int] = {"id": listener.token, "lat": 1, "lon": 2}
         waiting = thread.submit(httpx.get, listener.url, params=position, timeout=60)
         waits = "SELECT FROM pg_locks WHERE NOT granted AND relation = 'sender_queue'::regclass"
         wait_for(lambda: bool(acme.select(waits)))
