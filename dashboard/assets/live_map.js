@@ -168,6 +168,7 @@
       this.trail.cut(this.view.tickMs);
       this.map.getSource("selected").setData(driveops.mapShapes.point(this.hasSelected ? found ?? this.trail.last : null));
       this.map.getSource("trail").setData(driveops.mapShapes.line(this.hasSelected ? this.trail.places : []));
+      this.map.getSource("flawed").setData(driveops.mapShapes.points(this.hasSelected ? this.trail.flawed : []));
       if (!this.following || !found || String(found) === this.followed) return;
       this.followed = String(found);
       this.map.easeTo({ center: found, offset: this.offset(), duration: 400 });
@@ -217,9 +218,9 @@
 
     readTrail(then) {
       const id = this.selected;
-      this.trailAddress = `/api/v1/units/${id}/trail?minutes=10`;
-      return this.reads.read(this.trailAddress, (fixes) => {
-        if (this.selected !== id) return;
+      const address = (this.trailAddress = `/api/v1/units/${id}/trail?minutes=10${this.showsFlawed ? "&flagged=true" : ""}`);
+      return this.reads.read(address, (fixes) => {
+        if (this.selected !== id || this.trailAddress !== address) return;
         this.trail.read(fixes);
         this.drawSelected();
         then?.();
@@ -246,6 +247,13 @@
       return [0, isNarrow ? -this.element.clientHeight / 4 : 0];
     }
 
+    setFlawed(on) {
+      if (Boolean(this.showsFlawed) === on) return;
+      this.showsFlawed = on;
+      this.reads.forget(this.trailAddress);
+      if (this.selected !== null && this.ready) this.readTrail();
+    }
+
     setFollowing(on) {
       if (this.following === on) return;
       this.following = on;
@@ -265,7 +273,7 @@
       const { lng, lat } = this.map.getCenter();
       return {
         units: this.view.units.size, named: this.view.names.size, clusters: this.view.clusters.length, frames: this.view.frames, last_tick_ms: this.view.tickMs,
-        dead: this.dead ?? false, zoom: this.map.getZoom(), center: [lng, lat], selected: this.selected, trail: this.trail.places.length,
+        dead: this.dead ?? false, zoom: this.map.getZoom(), center: [lng, lat], selected: this.selected, trail: this.trail.places.length, flawed: this.trail.flawed.length,
       };
     }
 
@@ -337,12 +345,13 @@
     else driveops.map.wish = once_ready;
   }
 
-  const NOTHING = { units: 0, named: 0, clusters: 0, frames: 0, last_tick_ms: 0, dead: false, zoom: null, center: null, selected: null, trail: 0 };
+  const NOTHING = { units: 0, named: 0, clusters: 0, frames: 0, last_tick_ms: 0, dead: false, zoom: null, center: null, selected: null, trail: 0, flawed: 0 };
   driveops.map = {
     wish: null,
     flyTo: (lat, lon) => whenMounted((map) => map.flyTo(lat, lon)),
     select: (id) => (mounted || id !== null) && whenMounted((map) => map.select(id)),
     follow: (on) => mounted?.setFollowing(Boolean(on)),
+    flawed: (on) => mounted?.setFlawed(Boolean(on)),
     stats: () => mounted?.stats() ?? NOTHING,
     place: (id) => mounted?.place(id) ?? null,
   };

@@ -21,6 +21,6 @@
   }
 
   const close = (clicks) => (clicks ? [null, false] : NO_UPDATE());
-  const namespace = { chosen, toggle, close, select: told("select"), follow: told("follow") };
+  const namespace = { chosen, toggle, close, select: told("select"), follow: told("follow"), flawed: told("flawed") };
   window.dash_clientside = Object.assign({}, window.dash_clientside, { driveops_map: namespace });
 })();

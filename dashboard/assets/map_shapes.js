@@ -7,6 +7,7 @@
   const collection = (features) => ({ type: "FeatureCollection", features });
   const feature = (type, coordinates) => ({ type: "Feature", properties: {}, geometry: { type, coordinates } });
   const point = (place) => collection(place ? [feature("Point", place)] : []);
+  const points = (places) => collection(places.map((place) => feature("Point", place)));
   const line = (places) => collection(places.length > 1 ? [feature("LineString", unwrapped(places))] : []);
 
   const names = (units) => collection(units.map((unit) => ({ ...feature("Point", unit.place), properties: { name: unit.name } })));
@@ -27,5 +28,5 @@
     return [lons[west], lats.reduce((a, b) => Math.min(a, b)), east, lats.reduce((a, b) => Math.max(a, b))];
   }
 
-  driveops.mapShapes = { point, line, names, bounds };
+  driveops.mapShapes = { point, points, line, names, bounds };
 })();

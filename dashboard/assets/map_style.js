@@ -47,6 +47,7 @@
         paint: { "text-color": alive(tone("#7d2f5c", "#f0b6d6"), GREY_TEXT), "text-halo-color": tone("#ffffff", "#16191e"), "text-halo-width": 1.6 },
       },
       { id: "trail", type: "line", source: "trail", layout: { "line-cap": "round", "line-join": "round" }, paint: { "line-color": alive("#0072b2"), "line-width": 4, "line-opacity": 0.75 } },
+      { id: "flawed", type: "circle", source: "flawed", paint: { "circle-radius": 5, "circle-opacity": 0, "circle-stroke-color": alive("#d55e00"), "circle-stroke-width": 2 } },
       { id: "selected", type: "circle", source: "selected", paint: { "circle-radius": 19, "circle-color": alive("rgba(0, 114, 178, 0.18)", "rgba(140, 140, 140, 0.18)"), "circle-stroke-color": alive(tone("#0072b2", "#8ccbf2")), "circle-stroke-width": 2.5 } },
       {
         id: "unit-name", type: "symbol", source: "names", minzoom: NAME_ZOOM,
@@ -60,7 +61,7 @@
     const empty = { type: "geojson", data: { type: "FeatureCollection", features: [] } };
     /* Fewer, larger tiles (half a metre a step): each one that changes draws the whole map anew. Points need no margin. */
     const points = { ...empty, maxzoom: 12, buffer: 0 };
-    const sources = { fences: { ...empty }, trail: { ...empty }, selected: { ...points }, names: { ...points } };
+    const sources = { fences: { ...empty }, trail: { ...empty }, selected: { ...points }, flawed: { ...points }, names: { ...points } };
     const layers = [{ id: "background", type: "background", paint: { "background-color": tone("#f3f0ea", "#1b1f24") } }];
     if (setup.pmtiles) {
       sources.town = { type: "vector", url: `pmtiles://${new URL(setup.pmtiles, location.href)}`, attribution: setup.attribution };

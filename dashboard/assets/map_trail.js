@@ -7,6 +7,7 @@
   class Trail {
     constructor() {
       this.steps = []; // {atMs, place}
+      this.flawed = []; // places that no way goes through, shown on request
     }
     get places() {
       return this.steps.map((step) => step.place);
@@ -16,10 +17,14 @@
     }
     clear() {
       this.steps = [];
+      this.flawed = [];
     }
     /* The fixes that the server has; what came since by the socket stays. */
     read(fixes) {
-      const known = fixes.map((fix) => ({ atMs: Date.parse(fix.time), place: [fix.lon, fix.lat] }));
+      const isFlawed = (fix) => fix.flags.some((flag) => flag !== "drift");
+      const placed = (fix) => ({ atMs: Date.parse(fix.time), place: [fix.lon, fix.lat] });
+      const known = fixes.filter((fix) => !isFlawed(fix)).map(placed);
+      this.flawed = fixes.filter(isFlawed).map((fix) => placed(fix).place);
       const newest = known.at(-1)?.atMs ?? -Infinity;
       this.steps = [...known, ...this.steps.filter((step) => step.atMs > newest)];
     }

@@ -31,6 +31,7 @@ def render() -> html.Section:
                     justify="space-between",
                     children=[
                         dmc.Switch(id=ids.FOLLOW_SWITCH, label=i18n.text("Follow"), checked=False, size="sm"),
+                        dmc.Switch(id=ids.FLAWED_SWITCH, label=i18n.text("Flawed fixes"), checked=False, size="sm"),
                         dmc.ActionIcon(
                             "✕",
                             variant="subtle",
@@ -104,6 +105,11 @@ dash.clientside_callback(
     ClientsideFunction(namespace="driveops_map", function_name="follow"),
     Output(ids.UNIT_CARD, "data-following"),
     Input(ids.FOLLOW_SWITCH, "checked"),
+)
+dash.clientside_callback(
+    ClientsideFunction(namespace="driveops_map", function_name="flawed"),
+    Output(ids.UNIT_CARD, "data-flawed"),
+    Input(ids.FLAWED_SWITCH, "checked"),
 )
 dash.clientside_callback(
     ClientsideFunction(namespace="driveops_map", function_name="close"),

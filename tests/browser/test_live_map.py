@@ -82,6 +82,22 @@ def test_the_map_follows_a_unit_and_draws_its_trail(visit: Visit, streets: town.
     dana.wait_for(visitor.MAP_STATS, lambda stats: stats["trail"] >= 3)
 
 
+def test_fixes_that_no_way_goes_through_are_shown_on_request(visit: Visit, streets: town.Town) -> None:
+    unit = town.of_demo()[1]
+    streets.report(unit, town.MIDDLE, age_s=20.0)
+    streets.report(unit, _AFAR, age_s=10.0)
+    dana = visit()
+    on_map.choose(dana, unit)
+    dana.wait_for(visitor.MAP_STATS, lambda stats: stats["trail"] > 0)
+    assert on_map.stats(dana)["flawed"] == 0
+
+    dana.page.locator("#flawed-switch").check()
+
+    dana.wait_for(visitor.MAP_STATS, lambda stats: stats["flawed"] == 1)
+    dana.page.locator("#flawed-switch").uncheck()
+    dana.wait_for(visitor.MAP_STATS, lambda stats: stats["flawed"] == 0)
+
+
 def test_a_unit_that_was_not_heard_of_is_hollow(visit: Visit, streets: town.Town) -> None:
     silent, heard = town.of_demo()[1:3]
     streets.report(silent, town.where(1), age_s=90.0)
