@@ -29,10 +29,10 @@ _LOOKUP_OPTIONS = "-c timezone=UTC -c plan_cache_mode=force_generic_plan"
 _LEASE_OPTIONS = " ".join(
     f"-c {option}"
     for option in (
-        # A process whose machine vanishes, or that is frozen, must not keep its leases. Between transactions one that works
-        # is heard of each second (`keep_leases`); within one it may compute for longer, over a past that it derives anew.
+        # A process whose machine vanishes, or that is frozen, must not keep its leases: one that works is heard of each second
+        # (`keep_leases`), but for transactions that compute between their statements.
         "idle_session_timeout=3000",
-        "idle_in_transaction_session_timeout=20000",
+        "idle_in_transaction_session_timeout=3000",
         "tcp_keepalives_idle=1",
         "tcp_keepalives_interval=1",
         "tcp_keepalives_count=2",
@@ -40,6 +40,7 @@ _LEASE_OPTIONS = " ".join(
         "client_connection_check_interval=1000",
     )
 )
+_COMPUTES = b"SET LOCAL idle_in_transaction_session_timeout = '30s'"
 _CANCEL_LIMIT_S = 2.0
 _AWAY_STATES = (
     "08",  # the connection is lost
@@ -238,7 +239,10 @@ class Worker:
 
     def _write(self, batch: pipeline.Batch) -> Outcome:
         started_s = time.perf_counter()
-        with self._there(self._connection).transaction():
+        connection = self._there(self._connection)
+        with connection.transaction():
+            if batch.changes_the_past:
+                connection.execute(_COMPUTES)
             live = self._there(self._store).save(batch, self.state)
         if self._on_batch is not None:
             self._on_batch(batch, time.perf_counter() - started_s)
@@ -298,6 +302,7 @@ class Worker:
         connection, watch, started_s = self._there(self._connection), self.state.fences, time.monotonic()
         is_first = not self._knows_fences
         with connection.transaction():
+            connection.execute(_COMPUTES)
             ended = fence_store.end_unwatched_stays(connection, dt.datetime.now(dt.UTC))
             found = fence_store.load_watched(connection)
         changed = watch.load(found)
