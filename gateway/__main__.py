@@ -21,6 +21,7 @@ from gateway import (
     decoding,
     errors,
     health,
+    link_trouble,
     logs,
     metrics_outlet,
     operation_settings,
@@ -152,7 +153,7 @@ def _check(options: argparse.Namespace) -> int:
     secured = tls.context(settings.broker.tls)
     if options.offline:
         return 0
-    broker = uplink.place(settings.broker) + (" (TLS)" if secured else "")
+    broker = link_trouble.place(settings.broker) + (" (TLS)" if secured else "")
     findings = [(f"broker {broker}", uplink.probe(settings))]
     findings += [(f"port {port.name}: {port.device}", serial_line.problem_of(port)) for port in settings.ports]
     findings += metrics_outlet.problems(settings.metrics)

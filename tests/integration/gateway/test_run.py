@@ -211,8 +211,8 @@ def test_commands_are_answered_with_their_ids(box: ends.Box, line: ends.Line, se
 def test_what_cannot_be_understood_from_the_server_is_said_and_does_no_harm(
     box: ends.Box, line: ends.Line, server: ends.Server
 ) -> None:
-    server._send(topics.Lane.ACK, b"{")
-    server._send(topics.Lane.COMMAND, b'{"id": "1", "name": "dance"}')
+    server.send(topics.Lane.ACK, b"{")
+    server.send(topics.Lane.COMMAND, b'{"id": "1", "name": "dance"}')
 
     box.says("a message on ack is not understood")
     box.says("no such command: 'dance'")
