@@ -252,7 +252,7 @@ def _host(table: Table) -> str:
 def _tls(table: Table) -> Tls:
     read = Tls(
         ca_file=table.file("ca_file"),
-        certificate_file=table.file("certificate_file"),
+        certificate_file=secret_file.certificate(table, "certificate_file"),
         key_file=secret_file.file(table, "key_file"),
     )
     if read.key_file is not None and read.certificate_file is None:

@@ -13,7 +13,8 @@ _NOT_YET_VALID = 9  # X509_V_ERR_CERT_NOT_YET_VALID of OpenSSL
 def unreachable(broker: configuration.Broker, error: OSError) -> str:
     """In words, why there is no connection."""
     if isinstance(error, ssl.SSLCertVerificationError):
-        return f"the broker at {place(broker)} shows a certificate that is not trusted: {error.verify_message}"
+        clock = "; is this box's clock right?" if error.verify_code == _NOT_YET_VALID else ""
+        return f"the broker at {place(broker)} shows a certificate that is not trusted: {error.verify_message}{clock}"
     if isinstance(error, ssl.SSLError):
         return f"TLS with the broker at {place(broker)} fails: {error.reason or error}"
     if isinstance(error, ConnectionResetError) and broker.tls is not None:
@@ -28,9 +29,11 @@ def unreachable(broker: configuration.Broker, error: OSError) -> str:
 def hung_up(broker: configuration.Broker, reason: reasoncodes.ReasonCode) -> str:
     """In words, that the broker ended the connection before it had let us in."""
     text = f"the broker at {place(broker)} closes the connection ({reason})"
-    if broker.tls is not None and broker.tls.certificate_file is None:
-        text += "; perhaps it asks for a certificate of the device"
-    return text
+    if broker.tls is None:
+        return text
+    if broker.tls.certificate_file is None:
+        return f"{text}; perhaps it asks for a certificate of the device"
+    return f"{text}; perhaps it does not take the certificate {broker.tls.certificate_file}"
 
 
 def refused(settings: configuration.Configuration, reason: reasoncodes.ReasonCode) -> str:

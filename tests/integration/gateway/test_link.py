@@ -137,9 +137,14 @@ def test_a_broker_without_tls_is_named(broker: RunningBroker, check: Callable[..
     assert "hangs up when TLS begins: is this its port for TLS?" in check(broker.port, f'ca_file = "{TLS}/ca.pem"')
 
 
-def test_a_device_shows_its_certificate_where_it_is_asked_for(broker: RunningBroker, check: Callable[..., str]) -> None:
+def test_a_device_shows_its_certificate_where_it_is_asked_for(
+    broker: RunningBroker, check: Callable[..., str], tmp_path: Path
+) -> None:
+    own = tmp_path / "device.pem"
+    own.write_bytes((TLS / "device.pem").read_bytes())
+    own.chmod(0o600)
     with between(broker, "server.pem", asks_devices=True) as network:
-        with_it = check(network.port, f'ca_file = "{TLS}/ca.pem"\ncertificate_file = "{TLS}/device.pem"')
+        with_it = check(network.port, f'ca_file = "{TLS}/ca.pem"\ncertificate_file = "{own}"')
         without = check(network.port, f'ca_file = "{TLS}/ca.pem"')
 
     assert with_it.startswith("ok ")

@@ -8,129 +8,17 @@ import socket
 import subprocess
 import sys
 import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from stack import account, broker_users, engine, ports, scratch
+from stack import ports
 from tests.fixtures.broker import RunningBroker
 from tests.integration.gateway import ends
 from tests.integration.gateway.ends import eventually
 
-TLS = Path(__file__).parents[2] / "data" / "tls"
 MakeBox = Callable[..., ends.Box]
-
-
-@pytest.fixture
-def make_broker(server_programs: engine.Engine) -> Iterator[Callable[[str], int]]:
-    """Start a Mosquitto that speaks TLS with a certificate; its port."""
-    started: list[subprocess.Popen[bytes]] = []
-    owner = account.of_servers()
-    with scratch.folder("broker") as reachable:
-        folder = owner.folder(reachable / "tls")
-
-        def make(certificate: str) -> int:
-            port = ports.free()
-            users = broker_users.PasswordFile(path=folder / "passwords", owner=owner)
-            users.set({ends.USER: "s3cret-of-van"})
-            for name in ("ca.pem", certificate):
-                owner.write(folder / name, (TLS / name).read_text())
-            owner.write(
-                folder / "mosquitto.conf",
-                f"listener {port} 127.0.0.1\nallow_anonymous false\npassword_file {users.path}\n"
-                f"certfile {folder / certificate}\nkeyfile {folder / certificate}\n",
-            )
-            started.append(
-                subprocess.Popen(
-                    [server_programs.mosquitto, "-c", folder / "mosquitto.conf"],
-                    stderr=subprocess.DEVNULL,
-                    **owner.popen_rights(),
-                )
-            )
-            eventually(lambda: answers(port), "the broker listens")
-            return port
-
-        yield make
-        for each in started:
-            each.kill()
-            each.wait()
-
-
-def answers(port: int) -> bool:
-    with socket.socket() as probe:
-        return probe.connect_ex(("127.0.0.1", port)) == 0
-
-
-def checked(folder: Path, port: int, more: str = "", password: str = "s3cret-of-van") -> tuple[int, list[str]]:
-    """`check` of a box whose certificate authority is the test's own; its exit code and what it says is wrong."""
-    path = folder / "gateway.toml"
-    path.write_text(ends.configuration(folder, port, password) + more)
-    run = ends.gateway("check", "--config", str(path))
-    assert (run.stderr, password in run.stdout) == ("", False)
-    return run.returncode, [line for line in run.stdout.splitlines() if line.startswith("WRONG")]
-
-
-OURS = f'[broker.tls]\nca_file = "{TLS / "ca.pem"}"\n'
-
-
-def test_a_broker_with_tls_and_the_right_password_is_in_order(
-    make_broker: Callable[[str], int], tmp_path: Path
-) -> None:
-    assert checked(tmp_path, make_broker("server.pem"), OURS) == (0, [])
-
-
-def test_a_wrong_password_over_tls(make_broker: Callable[[str], int], tmp_path: Path) -> None:
-    place = f"127.0.0.1:{(port := make_broker('server.pem'))}"
-
-    assert checked(tmp_path, port, OURS, password="not-this-one") == (
-        1,
-        [
-            (
-                f"WRONG broker {place} (TLS): the broker at {place} refuses demo/van-01: Not authorized; "
-                "the password is wrong or the device is not registered"
-            )
-        ],
-    )
-
-
-@pytest.mark.parametrize(
-    ("certificate", "tls", "reason"),
-    [
-        ("expired.pem", OURS, "certificate has expired"),
-        ("server.pem", "[broker.tls]\n", "unable to get local issuer certificate"),
-    ],
-)
-def test_a_certificate_that_is_not_trusted(
-    make_broker: Callable[[str], int], tmp_path: Path, certificate: str, tls: str, reason: str
-) -> None:
-    place = f"127.0.0.1:{(port := make_broker(certificate))}"
-
-    assert checked(tmp_path, port, tls) == (
-        1,
-        [f"WRONG broker {place} (TLS): the broker at {place} shows a certificate that is not trusted: {reason}"],
-    )
-
-
-def test_tls_with_a_broker_that_speaks_none(broker: RunningBroker, tmp_path: Path) -> None:
-    place = f"127.0.0.1:{broker.port}"
-
-    code, wrong = checked(tmp_path, broker.port, OURS)
-
-    assert code == 1
-    assert wrong == [
-        f"WRONG broker {place} (TLS): the broker at {place} hangs up when TLS begins: is this its port for TLS?"
-    ]
-
-
-def test_no_tls_with_a_broker_that_asks_for_it(make_broker: Callable[[str], int], tmp_path: Path) -> None:
-    place = f"127.0.0.1:{(port := make_broker('server.pem'))}"
-
-    code, wrong = checked(tmp_path, port)
-
-    assert code == 1
-    assert len(wrong) == 1
-    assert wrong[0].startswith(f"WRONG broker {place}: the broker at {place} closes the connection")
 
 
 def test_an_option_and_a_command_that_do_not_exist() -> None:
