@@ -71,7 +71,7 @@ def _parser() -> argparse.ArgumentParser:
     replay.add_argument("--tenant", help="publish as a device of this tenant")
     replay.add_argument("--device", help="publish as this device")
     replay.add_argument(
-        "--wait", type=float, default=60.0, metavar="S", help="seconds to wait for acknowledgements (default: 60)"
+        "--wait", type=_seconds, default=60.0, metavar="S", help="seconds to wait for acknowledgements (default: 60)"
     )
     status = _command(commands, "status", _status, "tell how the running gateway is")
     for command in (run, check, replay, status):
@@ -92,7 +92,9 @@ def _parser() -> argparse.ArgumentParser:
 
     provision = _command(commands, "provision", _provision, "get this device's credentials for a one-time code")
     provision.add_argument("--server", required=True, metavar="URL", help="the web server, https://…")
-    provision.add_argument("--code", required=True, help="from `python -m db device code`")
+    provision.add_argument(
+        "--code", required=True, help="from `python -m db device code`; - reads it from standard input"
+    )
     provision.add_argument("--config", metavar="FILE", help="the configuration to make if it is not there")
     provision.add_argument(
         "--ca-file", type=Path, metavar="FILE", help="trust this authority for the server, and no other"
@@ -144,7 +146,10 @@ def _begin_anew() -> None:
     # In the same process, so that it works under any supervisor and under none; an update that was installed begins with it.
     sys.stdout.flush()
     sys.stderr.flush()
-    os.execv(sys.executable, [sys.executable, *sys.orig_argv[1:]])  # noqa: S606 - as we were started
+    try:
+        os.execv(sys.executable, [sys.executable, *sys.orig_argv[1:]])  # noqa: S606 - as we were started
+    except OSError as error:
+        raise errors.GatewayError(f"cannot start anew: {sys.executable}: {error.strerror}") from None
 
 
 def _check(options: argparse.Namespace) -> int:
@@ -200,15 +205,21 @@ def _provision(options: argparse.Namespace) -> int:
     at = configuration.to_be_made(options.config, os.environ)
     places = provisioning.Places(configuration=at, force=options.force)
     places.require_usable()
-    given = provision_request.ask(url, options.code, options.ca_file)
+    given = provision_request.ask(url, _code(options.code), options.ca_file)
     print(
         f"this is {given.tenant}/{given.device}, its broker {given.host}:{given.port}{' (TLS)' if given.is_tls else ''}"
     )
     places.write(given, print)
-    settings = configuration.load(at)
-    provisioning.require_own(settings, given)
+    settings = provisioning.own_configuration(at, given)
     provisioning.wait_admitted(settings)
     return _check(argparse.Namespace(config=str(at), offline=False))
+
+
+def _code(given: str) -> str:
+    if given != "-":
+        return given
+    _require_input()
+    return sys.stdin.readline().strip()
 
 
 def _decode(options: argparse.Namespace) -> int:
@@ -221,11 +232,17 @@ def _decode(options: argparse.Namespace) -> int:
 
 def _opened(name: str) -> contextlib.AbstractContextManager[io.BufferedReader]:
     if name == "-":
+        _require_input()
         return contextlib.nullcontext(cast("io.BufferedReader", sys.stdin.buffer))
     try:
         return Path(name).open("rb")
     except OSError as error:
         raise errors.GatewayError(f"cannot read {name}: {error.strerror}") from None
+
+
+def _require_input() -> None:
+    if sys.stdin is None:  # as Python has it where the descriptor is closed
+        raise errors.GatewayError("cannot read standard input: it is closed")
 
 
 def _settings(options: argparse.Namespace) -> configuration.Configuration:
@@ -239,10 +256,24 @@ def _log_to_stderr(options: argparse.Namespace, settings: configuration.Configur
 
 
 def _speed(text: str) -> float:
-    value = float(text)
+    value = _number(text)
     if not 0 < value < math.inf:
         raise argparse.ArgumentTypeError("must be more than 0")
     return value
+
+
+def _seconds(text: str) -> float:
+    value = _number(text)
+    if not 0 <= value < math.inf:
+        raise argparse.ArgumentTypeError("must be 0 or more seconds")
+    return value
+
+
+def _number(text: str) -> float:
+    try:
+        return float(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number") from None
 
 
 if __name__ == "__main__":

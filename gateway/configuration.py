@@ -208,7 +208,7 @@ def _of_gateway(path: Path, gateway: Table) -> Configuration:
         tenant=names[0],
         device=names[1],
         broker=_NOTHING.broker,
-        state_folder=private.usual_folder(*names) if folder is None else gateway.path(folder),
+        state_folder=private.usual_folder(*names) if folder is None else gateway.path("state_folder", folder),
         reporting=reporting_rules.Rules(interval_s=gateway.number("report_interval_s", 0.0, _DAY_S, 0.0)),
         fob_silence_s=gateway.number("fob_silence_s", 1.0, _DAY_S, 600.0),
         log_format=operation_settings.log_format(gateway),
@@ -282,7 +282,7 @@ def _device(table: Table, device: str) -> str:
         except ValueError:
             raise table.error("device", f"{device!r} is not gpsd://HOST[:PORT][/DEVICE]") from None
     if device.startswith(FILE_SCHEME):
-        return f"{FILE_SCHEME}{table.source.parent / Path(device.removeprefix(FILE_SCHEME)).expanduser()}"
+        return f"{FILE_SCHEME}{table.path('device', device.removeprefix(FILE_SCHEME))}"
     return device
 
 

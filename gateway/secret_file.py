@@ -48,7 +48,7 @@ def certificate(table: Table, key: str) -> Path | None:
 
 
 def _opened(table: Table, key: str, name: str) -> tuple[Path, bytes]:
-    path = _place(table, name)
+    path = _place(table, key, name)
     try:
         with path.open("rb") as opened:
             mode, content = os.fstat(opened.fileno()).st_mode, opened.read()
@@ -62,6 +62,7 @@ def _opened(table: Table, key: str, name: str) -> tuple[Path, bytes]:
     return path, content
 
 
-def _place(table: Table, name: str) -> Path:
+def _place(table: Table, key: str, name: str) -> Path:
     given = Path(os.environ.get(CREDENTIALS, ""), name)
-    return given if CREDENTIALS in os.environ and Path(name).name == name and given.exists() else table.path(name)
+    is_there = CREDENTIALS in os.environ and Path(name).name == name and given.exists()
+    return given if is_there else table.path(key, name)
