@@ -159,6 +159,24 @@ def test_a_retired_device_leaves_the_brokers_users_and_others_stay(
     assert {"ingest", "fleet"} <= set(users.users())
 
 
+def test_check_tells_whether_the_brokers_users_are_in_step(
+    make_code: MakeCode, web: WebProcess, database: Database, tmp_path: Path
+) -> None:
+    def broker_users(*more: str) -> tuple[int, str]:
+        command = [sys.executable, "-m", "stack", "broker-users", "--write", str(tmp_path / "passwords"), *more]
+        env = {**os.environ, "INGEST_DATABASE_URL": database.backend_dsn}
+        done = subprocess.run(command, env=env, capture_output=True, text=True, check=False)
+        return done.returncode, done.stderr.strip()
+
+    assert broker_users("--check") == (0, "")
+    assert httpx.post(f"{web.url}/api/v1/provision", json={"code": make_code()}).status_code == 200
+
+    code, said = broker_users("--check")
+    assert (code, f"{tmp_path / 'passwords'} is not in step with the database" in said) == (1, True)
+    assert broker_users()[0] == 0
+    assert broker_users("--check") == (0, "")
+
+
 def test_used_expired_and_unknown_codes_and_those_of_retired_devices_read_the_same(
     make_code: MakeCode, web: WebProcess, owner: sa.Engine, tmp_path: Path
 ) -> None:
