@@ -139,6 +139,11 @@ class Outbox:
         return self._numbers.newest("fix")
 
     @property
+    def openings(self) -> int:
+        """Counts how often the disk was opened: then there are rows again that could not be read before."""
+        return self._disk.openings
+
+    @property
     def has_presses(self) -> bool:
         """A press is not acknowledged. Takes no lock."""
         return bool(self._presses)
@@ -277,7 +282,6 @@ class Outbox:
             lacking = [
                 (seq, payload, self._volatile.get(seq)) for seq, payload in self._presses.items() if seq not in held
             ]
-            gone = [ranges.Ranges(ack) for ack in self._acks if ack.lane is topics.Lane.PANIC]
         for seq, payload, heard in lacking:
             file.add_press((seq, payload), heard)
         count = file.count("fix")
@@ -285,10 +289,11 @@ class Outbox:
             with self._lock:
                 upto = self._numbers.raised(table, file.reserved(table))
             file.reserve(table, upto)
-        held = {seq: payload for seq, payload in held.items() if not any(seq in covered for covered in gone)}
         for seq, _, _ in lacking:
             self._is_durable(seq)
         with self._lock:
+            gone = [ranges.Ranges(ack) for ack in self._acks if ack.lane is topics.Lane.PANIC]
+            held = {seq: payload for seq, payload in held.items() if not any(seq in covered for covered in gone)}
             self._presses = dict(sorted((held | self._presses).items()))
             self._heard = {(heard.fob, heard.number, heard.kind): heard for heard in known} | self._heard
             self._fixes_on_disk = count
