@@ -107,6 +107,6 @@ def test_the_command_plays_one_run_and_ends_with_1_where_it_did_not_hold(tmp_pat
     assert "sentences: 0 of 2,000" in good.stdout
     assert "[2/2] traced: held" in good.stdout
     assert "2,000 sentences, no exception" in of_both
-    assert "did not hold" not in of_both
+    assert "| **did not hold** |" not in of_both
     assert of_second.partition("## traced")[0] == of_both.partition("## traced")[0]
     assert "0 fixes, none invented | **did not hold** |" in of_second
