@@ -39,6 +39,7 @@ _log = logging.getLogger(__name__)
 
 EXIT_FAILED = 1
 _EXIT_BY_SIGNAL = 128
+_LONGEST_CODE = 64
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -216,10 +217,14 @@ def _provision(options: argparse.Namespace) -> int:
 
 
 def _code(given: str) -> str:
-    if given != "-":
-        return given
-    _require_input()
-    return sys.stdin.readline().strip()
+    code = given
+    if given == "-":
+        _require_input()
+        code = sys.stdin.readline(_LONGEST_CODE + 1)
+    code = code.strip()
+    if not 0 < len(code) <= _LONGEST_CODE:
+        raise errors.GatewayError("--code: that is no code; `python -m db device code` prints one, like 1A2B-3C4D-5E6F")
+    return code
 
 
 def _decode(options: argparse.Namespace) -> int:

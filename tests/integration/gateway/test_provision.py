@@ -194,6 +194,20 @@ def test_used_expired_and_unknown_codes_and_those_of_retired_devices_read_the_sa
     assert not (tmp_path / "box" / "gateway.toml").exists()
 
 
+@pytest.mark.parametrize("is_chunked", [False, True])
+def test_a_stranger_cannot_fill_the_servers_memory(web: WebProcess, *, is_chunked: bool) -> None:
+    body = b'{"code": "' + b"0" * 20_000_000 + b'"}'
+    chunks = (body[start : start + 65_536] for start in range(0, len(body), 65_536))
+
+    with httpx.Client() as client:
+        try:
+            answer = client.post(f"{web.url}/api/v1/provision", content=chunks if is_chunked else body)
+        except httpx.WriteError:
+            return  # it has hung up on us already
+
+    assert answer.status_code == 413
+
+
 def test_of_many_who_use_a_code_at_once_one_gets_the_password(make_code: MakeCode, web: WebProcess) -> None:
     code = make_code()
     with ThreadPoolExecutor(8) as pool:
