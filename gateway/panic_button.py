@@ -1,7 +1,6 @@
 """Panic buttons: a press is on the disk, or acknowledged, before its fob is told RECEIVED; fobs are supervised."""
 
 import collections
-import datetime as dt
 import logging
 import threading
 import uuid
@@ -35,9 +34,10 @@ class Buttons:
         self._box = box
         self._fixes = fixes
         self._clock = clock
-        self._silence = dt.timedelta(seconds=silence_s)
+        self._silence_s = silence_s
         self._lock = threading.Lock()
         self._fobs: dict[str, telemetry.FobState] = {}  # the longest unheard first
+        self._heard_s: dict[str, float] = {}  # by the running clock: a step of the other makes no fob silent
         self._lines: dict[str, Line] = {}
         self._silent: set[str] = set()
         self._unconfirmed: dict[int, tuple[str, int]] = {}
@@ -90,10 +90,12 @@ class Buttons:
             return
         fob = notice.fob or self._only_fob()
         number = None if fob is None else self._box.last_number(fob)
-        if fob is None or number is None:
+        if fob is None:
             _log.warning("an alert is %s, but which fob raised it is not known", notice.state)
-            return
-        self._light(fob, number, lamp)
+        elif number is not None:
+            self._light(fob, number, lamp)
+        else:  # a wired button, which has no lamp, or one whose press was longer ago than is remembered
+            _log.info("the alert of fob %s is %s; there is no lamp to tell it", fob, notice.state)
 
     def fobs(self) -> dict[str, telemetry.FobState]:
         """What was last heard of each fob."""
@@ -105,13 +107,13 @@ class Buttons:
         with self._lock:
             return dict(self._counts)
 
-    def silent(self, now: dt.datetime) -> set[str]:
+    def silent(self, *, mono_s: float) -> set[str]:
         """Fobs that have not been heard for too long; said when one becomes so."""
         with self._lock:
-            silent = {fob for fob, state in self._fobs.items() if state.seen and now - state.seen > self._silence}
+            silent = {fob for fob, heard_s in self._heard_s.items() if mono_s - heard_s > self._silence_s}
             for fob in silent - self._silent:
-                _log.warning("fob %s has not been heard for %.0f s", fob, self._silence.total_seconds())
-            for fob in self._silent - silent:
+                _log.warning("fob %s has not been heard for %.0f s", fob, self._silence_s)
+            for fob in (self._silent - silent) & self._fobs.keys():
                 _log.info("fob %s is heard again", fob)
             self._silent = silent
             return silent
@@ -139,10 +141,11 @@ class Buttons:
             self._fobs[signal.fob] = telemetry.FobState(
                 battery_pct=signal.battery_pct, rssi_dbm=signal.rssi_dbm, seen=now.utc
             )
+            self._heard_s[signal.fob] = now.mono_s
             self._lines[signal.fob] = line
             if len(self._fobs) > status.MOST_ENTRIES:  # noise that passes for fobs must not fill the memory
                 unheard = next(iter(self._fobs))
-                del self._fobs[unheard], self._lines[unheard]
+                del self._fobs[unheard], self._heard_s[unheard], self._lines[unheard]
 
     def _only_fob(self) -> str | None:
         with self._lock:

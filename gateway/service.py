@@ -58,7 +58,7 @@ class Gateway:
         self.box = outbox.Outbox(settings.state_folder / "outbox.db", now=now.utc, bounds=settings.outbox.bounds)
         self._selection = selection.Selection()
         self._clock = press_clock.PressClock(settings.date_floor)
-        self._alerts = open_alerts.OpenAlerts()
+        self._alerts = open_alerts.OpenAlerts(settings.state_folder / "alerts.json", now=now)
         self._record = recording.Recording(settings.state_folder / "recent")
         self._uploads = uploads.Uploads(self._record, self._keep)
         reports = reporting.Reporting(settings.reporting)
@@ -80,7 +80,9 @@ class Gateway:
         self.delivery = delivery.Delivery(
             self.box, self.uplink, backlog_fixes_per_s=settings.outbox.backlog_fixes_per_s
         )
-        self._courier = dispatch.Dispatch(self.box, self.delivery, confirm=self._buttons.confirm)
+        self._courier = dispatch.Dispatch(
+            self.box, self.delivery, confirm=self._buttons.confirm, save=self._alerts.save
+        )
         self._restarting = threading.Event()
         self._commands = commands.Commands(
             past=answered.Answered(settings.state_folder / "answered.json"),
@@ -129,17 +131,21 @@ class Gateway:
         self._intake.finish(instants.now())
         self._record.close()
         self._courier.stop()
+        self.delivery.step_presses(now_s=instants.now().mono_s)  # one that came since; without a disk it would be lost
         farewell = telemetry.Status(time=instants.now().utc, online=False, version=version(), backlog=self.box.backlog)
         self.uplink.publish(topics.Lane.STATUS, status.encode(farewell))
         self.uplink.stop()
         self.delivery.settle()
         self.box.close()
+        self._alerts.save(instants.now())
         backlog = self.box.backlog
         self._metrics.close()
         with contextlib.suppress(OSError):
             (self._settings.state_folder / health.FILE_NAME).unlink(missing_ok=True)
         if self._lock_file is not None:
             self._lock_file.close()
+        if backlog and self.box.trouble is not None:
+            _log.error("what the disk has not taken is lost now (%s)", self.box.trouble)
         _log.info("stopped; %s", f"{backlog} rows wait in the outbox" if backlog else "everything is acknowledged")
 
     # From the lines' threads
@@ -162,10 +168,10 @@ class Gateway:
     def _signal(self, signal: panic_sentence.Signal, line: serial_line.SerialLine) -> None:
         now = instants.now()
         if self._buttons.take(signal, line, now):
-            self._courier.ring()
-            self.uplink.hurry()
             if signal.kind is not None:
                 self._alerts.pressed(signal.fob, signal.kind, mono_s=now.mono_s)
+            self._courier.ring()
+            self.uplink.hurry()
 
     # From the broker's thread
 
@@ -247,7 +253,7 @@ class Gateway:
             lead=lead,
             fix_age_s=fix_age_s,
             sentences={each.name: _counts(each) for each in self.receivers},
-            silent_fobs=tuple(sorted(self._buttons.silent(now.utc))),
+            silent_fobs=tuple(sorted(self._buttons.silent(mono_s=now.mono_s))),
             thinned=self.box.thinned,
             dropped=self.box.dropped,
             connections=self.uplink.connections,

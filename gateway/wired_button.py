@@ -14,7 +14,7 @@ from gateway import configuration, contact, instants
 _log = logging.getLogger(__name__)
 
 _EVERY_S = 0.01  # a finger holds a button for 50 ms and more
-_ALIVE_EVERY_S = 30.0
+_ALIVE_EVERY_S = 0.5  # less than the shortest silence that can be configured
 PIN_BITS = {  # of TIOCMGET, asm-generic/termios.h
     configuration.Pin.CTS: 0x020,
     configuration.Pin.DCD: 0x040,

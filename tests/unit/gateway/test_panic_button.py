@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from domain import telemetry
 from domain.wire import control, status, topics
-from gateway import instants, outbox, outbox_bounds, panic_button, press_clock, selection
+from gateway import instants, outbox, outbox_bounds, panic_button, panic_sentence, press_clock, selection
 
 NOW = dt.datetime(2026, 3, 1, 12, 0, tzinfo=dt.UTC)
 
@@ -99,15 +100,35 @@ def test_a_notice_without_a_fob_is_for_the_only_one(room: Room) -> None:
 def test_a_fob_that_falls_silent_is_said_once(room: Room, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.INFO)
     room.hear("PDOP,ALIVE,F1,1,83,-61")
-    states = [room.buttons.silent(NOW + dt.timedelta(seconds=seconds)) for seconds in (30, 61, 62)]
+    states = [room.buttons.silent(mono_s=seconds) for seconds in (30, 61, 62)]
     room.hear("PDOP,ALIVE,F1,2,82,-61", at_s=63)
-    states.append(room.buttons.silent(NOW + dt.timedelta(seconds=64)))
+    states.append(room.buttons.silent(mono_s=64))
 
     assert states == [set(), {"F1"}, {"F1"}, set()]
     assert [record.getMessage() for record in caplog.records] == [
         "fob F1 has not been heard for 60 s",
         "fob F1 is heard again",
     ]
+
+
+def test_a_clock_that_is_set_while_a_fob_is_watched_makes_it_neither_silent_nor_heard(room: Room) -> None:
+    unset = instants.Instant(dt.datetime(1970, 1, 1, tzinfo=dt.UTC), 0.0)
+    room.buttons.take(panic_sentence.Signal(kind=None, fob="F1", number=1), room.line, unset)
+    later = instants.Instant(NOW, 1.0)
+    room.buttons.take(panic_sentence.Signal(kind=None, fob="F2", number=1), room.line, later)
+
+    assert (room.buttons.silent(mono_s=60.0), room.buttons.silent(mono_s=60.5)) == (set(), {"F1"})
+
+
+def test_a_notice_for_a_wired_button_says_that_it_has_no_lamp(room: Room, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.INFO)
+    wired = panic_sentence.Signal(kind=telemetry.PressKind.PRESS, fob="door", number=None)
+    room.buttons.take(wired, room.line, instants.Instant(NOW, 0.0))
+
+    room.buttons.notice(notice("acknowledged", fob="door"))
+
+    assert room.line.told == []
+    assert caplog.messages[-1] == "the alert of fob door is acknowledged; there is no lamp to tell it"
 
 
 def test_a_press_is_critical_in_the_log_and_a_test_is_not(room: Room, caplog: pytest.LogCaptureFixture) -> None:

@@ -84,6 +84,6 @@ def test_a_stuck_line_is_said_once_and_so_is_its_end(caplog: pytest.LogCaptureFi
 
 def test_a_readable_button_is_told_as_alive_now_and_then() -> None:
     wired = Wired()
-    wired.look(0, 0.0, 1.0, 29.0, 31.0)
+    wired.look(0, 0.0, 0.1, 0.4, 0.6)
 
     assert wired.told == [None, None]
