@@ -9,6 +9,7 @@ import heapq
 import os
 import random
 import selectors
+import shutil
 import socket
 import subprocess
 import sys
@@ -110,6 +111,8 @@ class _End:
     """A namespace with one end of the link in it; it lasts as long as its process."""
 
     def __init__(self, address: str, peer: str) -> None:
+        if shutil.which(_OWN_NAMESPACE[0]) is None or shutil.which("nsenter") is None:
+            raise LinkError("unshare and nsenter of util-linux are missing")
         self._ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         with theirs:
             self.process = subprocess.Popen(
@@ -149,17 +152,9 @@ def between(broker_port: int, *, seed: int) -> Iterator[LossyLink]:
     Raises:
         LinkError: namespaces or TUN devices are not to be had.
     """
-    try:
-        vehicle = _End(_VEHICLE, _SHORE)
-    except FileNotFoundError as error:
-        raise LinkError(f"{error.filename} is missing") from None
-    shore = _End(_SHORE, _VEHICLE)
-    link = LossyLink(vehicle, shore, random.Random(seed))
-    relay = middlebox.Middlebox(broker_port, listener=shore.listener)
-    try:
+    with contextlib.ExitStack() as stack:
+        vehicle = stack.enter_context(contextlib.closing(_End(_VEHICLE, _SHORE)))
+        shore = stack.enter_context(contextlib.closing(_End(_SHORE, _VEHICLE)))
+        link = stack.enter_context(contextlib.closing(LossyLink(vehicle, shore, random.Random(seed))))
+        stack.enter_context(contextlib.closing(middlebox.Middlebox(broker_port, listener=shore.listener)))
         yield link
-    finally:
-        relay.close()
-        link.close()
-        vehicle.close()
-        shore.close()
