@@ -10,7 +10,8 @@ from gateway import fields as field
 from gateway.epoch import Epoch, Rank
 
 _GGA_VALID = b"12345679"  # 0 is no fix, 8 a simulator
-_GGA_ESTIMATED, _GGA_SIMULATOR = b"6", b"8"
+_GGA_NO_FIX, _GGA_ESTIMATED, _GGA_SIMULATOR = b"0", b"6", b"8"
+_VALID = (b"A", b"D")  # status; D (differential) is an old habit that gpsd takes for valid too
 _NO_FIX, _ESTIMATED, _SIMULATOR = b"N", b"E", b"S"  # mode indicators of NMEA 2.3 and later
 _GSA_LENGTHS = (18, 19)  # the 19th is the system of NMEA 4.11
 
@@ -27,7 +28,7 @@ class Reader:
 def _read_rmc(fields: list[bytes], epoch: Epoch) -> None:
     mode = fields[12] if len(fields) > 12 else b""  # noqa: PLR2004
     epoch.simulated |= mode == _SIMULATOR
-    if fields[2] != b"A" or mode == _NO_FIX:
+    if fields[2] not in _VALID:
         epoch.denied = True
         return
     if epoch.rank < Rank.RMC:
@@ -35,6 +36,7 @@ def _read_rmc(fields: list[bytes], epoch: Epoch) -> None:
         if position is None:
             return
         epoch.place(Rank.RMC, position)
+        epoch.doubtful = mode == _NO_FIX  # against its own status
     epoch.speed_mps = field.speed_mps(fields[7], field.KNOT_MPS)
     epoch.course_deg = field.course_deg(fields[8])
     day = field.day_of_ddmmyy(fields[9])
@@ -44,8 +46,9 @@ def _read_rmc(fields: list[bytes], epoch: Epoch) -> None:
 def _read_gga(fields: list[bytes], epoch: Epoch) -> None:
     quality = fields[6][:1]
     epoch.simulated |= quality == _GGA_SIMULATOR
+    epoch.denied |= quality == _GGA_NO_FIX
     if quality and quality in _GGA_VALID:
-        epoch.estimated = quality == _GGA_ESTIMATED
+        epoch.doubtful = quality == _GGA_ESTIMATED
         _merge_quality(fields, epoch)
 
 
@@ -53,7 +56,7 @@ def _read_gns(fields: list[bytes], epoch: Epoch) -> None:
     modes = set(fields[6]) - set(_NO_FIX)  # one letter for each satellite system
     epoch.simulated |= modes == set(_SIMULATOR)
     if modes and not epoch.simulated:
-        epoch.estimated = modes == set(_ESTIMATED)
+        epoch.doubtful = modes == set(_ESTIMATED)
         _merge_quality(fields, epoch)
 
 
@@ -75,12 +78,13 @@ def _merge_quality(fields: list[bytes], epoch: Epoch) -> None:
 def _read_gll(fields: list[bytes], epoch: Epoch) -> None:
     mode = fields[7] if len(fields) > 7 else b""  # noqa: PLR2004
     epoch.simulated |= mode == _SIMULATOR
-    if fields[6] != b"A" or mode == _NO_FIX:
+    if fields[6] != b"A":
         epoch.denied = True
     elif epoch.rank is Rank.NONE:
         position = field.position(fields, 1)
         if position is not None:
             epoch.place(Rank.GLL, position)
+            epoch.doubtful = mode == _NO_FIX
 
 
 def _read_vtg(fields: list[bytes], epoch: Epoch) -> None:

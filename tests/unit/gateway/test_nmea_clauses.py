@@ -154,6 +154,13 @@ def test_a_sentence_without_a_time_in_the_middle_harms_nothing(blank: bytes) -> 
         pytest.param(gll("101113", "V", "N"), 0, id="GLL void"),
         pytest.param(rmc("101113", status="V", mode="E") + gga("101113", quality="6"), 0, id="estimated and denied"),
         pytest.param(rmc("101113", mode="E") + gga("101113", quality="6"), 1, id="estimated and held good"),
+        pytest.param(rmc("101113", status="D", mode="D"), 1, id="RMC with a status D"),
+        pytest.param(rmc("101113", status=""), 0, id="RMC without a status"),
+        pytest.param(rmc("101113", mode="N"), 1, id="RMC valid by its status, without a fix by its mode"),
+        pytest.param(rmc("101113", mode="N") + gga("101113", quality="0"), 0, id="RMC at odds with itself, denied by GGA"),
+        pytest.param(gll("101113", "V") + rmc("101113", mode="N"), 0, id="RMC at odds with itself, denied by GLL"),
+        pytest.param(gll("101113", mode="N"), 1, id="GLL valid by its status, without a fix by its mode"),
+        pytest.param(gll("101113", mode="N") + gga("101113"), 1, id="GLL at odds with itself, borne out by GGA"),
         pytest.param(gga("101113", quality="7"), 1, id="manual"),
         pytest.param(gga("101113", quality="4"), 1, id="RTK"),
         pytest.param(gga("101113", quality="8"), 0, id="simulator"),
@@ -226,6 +233,18 @@ def test_positions_of_every_quarter_and_width(lat: str, lon: str, expected: tupl
     (fix,) = decode(sentence.encode(f"GPRMC,101112,A,{lat},{lon},1.0,84.4,191125,,,A"))
 
     assert (fix.position.lat, fix.position.lon) == expected
+
+
+def test_fields_may_be_padded_with_blanks() -> None:
+    (fix,) = decode(sentence.encode("GPRMC,101112,A, 4807.0380,N, 1131.0000,E,  10.0, 84.4,191125,,,A"))
+
+    assert (fix.position.lat, fix.position.lon, fix.course_deg) == (48.1173, 11.516666667, 84.4)
+    assert fix.speed_mps == pytest.approx(5.144, abs=0.001)
+
+
+@pytest.mark.parametrize("lat", ["48 07.0380", " ", "4807 .0380"])
+def test_a_blank_within_a_number_makes_it_none(lat: str) -> None:
+    assert decode(rmc("101112", lat=lat)) == []
 
 
 def test_two_receivers_on_one_line_are_one_fix_a_second() -> None:
