@@ -28,6 +28,7 @@ from gateway import (
     provision_request,
     provisioning,
     replay,
+    secret_file,
     serial_line,
     service,
     stable_name,
@@ -127,6 +128,8 @@ def _run(options: argparse.Namespace) -> int:
     if not settings.ports and not settings.buttons:
         raise errors.GatewayError(f"{settings.source}: port: there is none; name at least one [[port]]")
     form = _log_to_stderr(options, settings)
+    for line in _advice(settings):
+        _log.warning("%s", line)
     stopping = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda _number, _frame: stopping.set())
@@ -141,6 +144,12 @@ def _run(options: argparse.Namespace) -> int:
     if gateway.is_to_restart:
         _begin_anew()
     return 0
+
+
+def _advice(settings: configuration.Configuration) -> list[str]:
+    is_inside = settings.broker.password is not None and not settings.broker.has_own_file
+    told = secret_file.advice(settings.source, holds_password=is_inside)
+    return [] if told is None else [told]
 
 
 def _begin_anew() -> None:
@@ -165,7 +174,7 @@ def _check(options: argparse.Namespace) -> int:
     findings += metrics_outlet.problems(settings.metrics)
     for what, problem in findings:
         print(f"ok    {what}" if problem is None else f"WRONG {what}: {problem}")
-    for line in stable_name.advice(settings.ports):
+    for line in [*stable_name.advice(settings.ports), *_advice(settings)]:
         print(f"hint  {line}")
     return EXIT_FAILED if any(problem for _, problem in findings) else 0
 

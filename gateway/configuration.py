@@ -62,6 +62,7 @@ class Broker:
     host: str
     port: int
     password: str | None = field(default=None, repr=False)
+    has_own_file: bool = False  #: the password does not stand in the configuration itself
     keepalive_s: int = 10
     tls: Tls | None = None
 
@@ -143,13 +144,20 @@ def find(named: str | None, environ: Mapping[str, str]) -> Path:
     if environ.get(VARIABLE):
         return Path(environ[VARIABLE])
     for place in USUAL_PLACES:
-        if place.exists():
+        if _is_there(place):
             return place
     places = ", ".join(str(place) for place in USUAL_PLACES)
     raise ConfigurationError(
         f"no configuration: give --config FILE or set {VARIABLE}; there is none at {places}. "
         "`python -m stack up` writes the first of them for its own broker"
     )
+
+
+def _is_there(place: Path) -> bool:
+    try:
+        return place.exists()
+    except PermissionError:  # it may be: whoever reads it says why it can't
+        return True
 
 
 def to_be_made(named: str | None, environ: Mapping[str, str]) -> Path:
@@ -233,6 +241,7 @@ def _broker(table: Table) -> Broker:
         host=_host(table),
         port=table.integer("port", 1, 65_535, 1883 if tls is None else 8883),
         password=password if password_file is None else secret_file.read(table, "password_file", password_file),
+        has_own_file=password_file is not None,
         keepalive_s=table.integer("keepalive_s", 2, _LONGEST_KEEPALIVE_S, 10),
         tls=None if tls is None else _tls(tls),
     )

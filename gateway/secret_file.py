@@ -47,6 +47,13 @@ def certificate(table: Table, key: str) -> Path | None:
     return file(table, key)
 
 
+def advice(configuration: Path, *, holds_password: bool) -> str | None:
+    """What to do about a configuration with the password in it that others can read; None: nothing."""
+    if not holds_password or not configuration.stat().st_mode & 0o077:
+        return None
+    return f"{configuration} holds the password and others can read it: chmod 600 it, or name a password_file"
+
+
 def _opened(table: Table, key: str, name: str) -> tuple[Path, bytes]:
     path = _place(table, key, name)
     try:

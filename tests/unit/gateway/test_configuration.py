@@ -68,6 +68,12 @@ def test_every_key_that_the_example_shows_as_a_default_is_one(tmp_path: Path) ->
         ),
         ("password_file = 'absent'", "broker.password_file: cannot read "),
         ("tls = 3", "broker.tls: must be a table, not 3"),
+        (
+            "password_file = '~nobody-at-all/x'",
+            "broker.password_file: '~nobody-at-all/x' begins with the home of a user",
+        ),
+        ('password_file = "a\\u0000b"', "broker.password_file: holds a NUL character"),
+        ('[[port]]\ndevice = "file:~nobody-at-all/x"', "port[1].device: '~nobody-at-all/x' begins with the home of"),
         ("[broker.tls]\nca_file = 'absent.pem'", "broker.tls.ca_file: cannot read "),
         ("[broker.tls]\nca = 'x'", "broker.tls.ca: there is no such key"),
         ("[[port]]\nname = 'gps'", "port[1].device: is missing"),
@@ -161,6 +167,8 @@ def test_the_named_file_goes_before_the_environments_and_that_before_the_usual_p
 
 def test_no_configuration_at_all_says_where_one_is_looked_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
+    usual, _ = configuration.USUAL_PLACES
+    monkeypatch.setattr(configuration, "USUAL_PLACES", (usual, tmp_path / "etc" / "gateway.toml"))
 
     with pytest.raises(errors.GatewayError, match="give --config FILE or set GATEWAY_CONFIG"):
         configuration.find(None, {})

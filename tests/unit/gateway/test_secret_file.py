@@ -54,6 +54,20 @@ def test_a_certificate_is_as_secret_as_the_key_in_it(table: settings_table.Table
     assert secret_file.certificate(table, "key_file") == certificate
 
 
+@pytest.mark.parametrize(
+    ("mode", "holds_password", "is_told"), [(0o644, True, True), (0o600, True, False), (0o644, False, False)]
+)
+def test_a_configuration_with_the_password_in_it_that_others_can_read_is_told(
+    tmp_path: Path, mode: int, *, holds_password: bool, is_told: bool
+) -> None:
+    (tmp_path / "gateway.toml").touch(mode=mode)
+    (tmp_path / "gateway.toml").chmod(mode)
+
+    told = secret_file.advice(tmp_path / "gateway.toml", holds_password=holds_password)
+
+    assert (told is not None) == is_told
+
+
 def test_a_plain_name_is_looked_for_among_systemds_credentials_first(
     table: settings_table.Table, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
