@@ -25,6 +25,7 @@ from gateway import (
     logs,
     metrics_outlet,
     operation_settings,
+    port_settings,
     provision_request,
     provisioning,
     replay,
@@ -171,6 +172,9 @@ def _check(options: argparse.Namespace) -> int:
     broker = link_trouble.place(settings.broker) + (" (TLS)" if secured else "")
     findings = [(f"broker {broker}", uplink.probe(settings))]
     findings += [(f"port {port.name}: {port.device}", serial_line.problem_of(port)) for port in settings.ports]
+    for number, button in enumerate(settings.buttons, 1):
+        if (own := port_settings.own_port(button, settings.ports)) is not None:
+            findings.append((f"button[{number}].port of {button.fob}: {own.device}", serial_line.problem_of(own)))
     findings += metrics_outlet.problems(settings.metrics)
     for what, problem in findings:
         print(f"ok    {what}" if problem is None else f"WRONG {what}: {problem}")

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from enum import StrEnum
 
 from domain import telemetry
-from gateway import baud_search, configuration, gpsd_reports, instants, nmea, panic_sentence, serial_line
+from gateway import baud_search, gpsd_reports, instants, nmea, panic_sentence, port_settings, serial_line
 
 _log = logging.getLogger(__name__)
 
@@ -32,14 +32,14 @@ class Receiver:
 
     def __init__(
         self,
-        port: configuration.Port,
+        port: port_settings.Port,
         *,
         fixes: Callable[[str, list[telemetry.Fix]], None],
         button: Callable[[list[bytes], serial_line.SerialLine], None],
     ) -> None:
         self.name = port.name
         self.assembler = nmea.Assembler(require_checksum=port.require_checksum, prompt=True)
-        self.reports = gpsd_reports.Reports() if port.kind is configuration.PortKind.GPSD else None
+        self.reports = gpsd_reports.Reports() if port.kind is port_settings.PortKind.GPSD else None
         self.line = serial_line.SerialLine(port, hear=self._hear, rest=self._rest)
         self._search = baud_search.BaudSearch() if port.seek_baud else None
         self._opened_before = 0

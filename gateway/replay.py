@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from gateway import capture, configuration, errors, link_trouble, service, uplink
+from gateway import capture, configuration, errors, link_trouble, port_settings, service, uplink
 
 LONGEST_PAUSE_S = 10.0
 _READ_LIMIT_S = 10.0
@@ -57,7 +57,7 @@ def play(
     ours, theirs = os.openpty()
     try:
         tty.setraw(theirs)
-        port = configuration.Port(name="replay", device=os.ttyname(theirs))
+        port = port_settings.Port(name="replay", device=os.ttyname(theirs))
         # The capture's dates are what they are: history is played, not corrected.
         gateway = service.Gateway(dataclasses.replace(settings, ports=(port,), date_floor=None))
         told(f"playing {file.name} as {settings.tenant}/{settings.device} to {link_trouble.place(settings.broker)}")

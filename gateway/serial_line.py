@@ -14,7 +14,7 @@ from enum import StrEnum
 
 import serial
 
-from gateway import configuration, sources
+from gateway import port_settings, sources
 
 _log = logging.getLogger(__name__)
 
@@ -48,7 +48,7 @@ class SerialLine:
         rest: called once in each pause after bytes.
     """
 
-    def __init__(self, port: configuration.Port, *, hear: Callable[[bytes], None], rest: Callable[[], None]) -> None:
+    def __init__(self, port: port_settings.Port, *, hear: Callable[[bytes], None], rest: Callable[[], None]) -> None:
         self.port = port
         self.state = LineState.OPENING
         self._hear = hear
@@ -157,7 +157,7 @@ class SerialLine:
             return b""
         if data:
             return data
-        if self.port.kind is not configuration.PortKind.FILE:
+        if self.port.kind is not port_settings.PortKind.FILE:
             raise OSError(errno.EIO, "the device went away")
         if not self.port.follow:
             raise sources.EndedError
@@ -181,7 +181,7 @@ class SerialLine:
         if problem == self._said:
             return
         self._said = problem
-        if problem is None and self.port.kind is configuration.PortKind.SERIAL:
+        if problem is None and self.port.kind is port_settings.PortKind.SERIAL:
             _log.info("port %s: %s is open at %d baud", self.port.name, self.port.device, self.baud)
         elif problem is None:
             _log.info("port %s: %s is open", self.port.name, self.port.device)
@@ -189,15 +189,15 @@ class SerialLine:
             _log.error("port %s: %s %s; trying again", self.port.name, self.port.device, problem)
 
 
-def opened(port: configuration.Port, baud: int) -> sources.Channel:
+def opened(port: port_settings.Port, baud: int) -> sources.Channel:
     """Open a port for us alone.
 
     Raises:
         OSError: it cannot be opened (pyserial's exception is one).
     """
-    if port.kind is configuration.PortKind.GPSD:
+    if port.kind is port_settings.PortKind.GPSD:
         return sources.gpsd(port)
-    if port.kind is configuration.PortKind.FILE:
+    if port.kind is port_settings.PortKind.FILE:
         return sources.file(port)
     try:
         opened_port: sources.Channel = serial.Serial(port.device, baud, timeout=0, write_timeout=1, exclusive=True)
@@ -208,7 +208,7 @@ def opened(port: configuration.Port, baud: int) -> sources.Channel:
     return opened_port
 
 
-def problem_of(port: configuration.Port) -> str | None:
+def problem_of(port: port_settings.Port) -> str | None:
     """Try a port once; what is wrong with it, or None."""
     try:
         opened(port, port.baud).close()
@@ -217,8 +217,8 @@ def problem_of(port: configuration.Port) -> str | None:
     return None
 
 
-def _trouble(port: configuration.Port, error: OSError) -> tuple[LineState, str]:
-    if port.kind is configuration.PortKind.GPSD:
+def _trouble(port: port_settings.Port, error: OSError) -> tuple[LineState, str]:
+    if port.kind is port_settings.PortKind.GPSD:
         return LineState.MISSING, f"does not answer ({error.strerror or error})"
     code = _code_of(error)
     if code in _MISSING or not os.path.exists(port.device):  # noqa: PTH110 - a link to nothing is missing too

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from gateway import contact, wired_button
-from gateway.configuration import Pin
+from gateway.port_settings import Pin
 from tests.fixtures.broker import RunningBroker
 from tests.fixtures.ingest import IngestProcess
 from tests.integration.gateway import ends

@@ -9,6 +9,7 @@ from tests.integration.gateway import ends
 def check(folder: Path, text: str, *options: str) -> tuple[int, str, str]:
     path = folder / "gateway.toml"
     path.write_text(text)
+    path.chmod(0o600)  # it holds a password
     run = ends.gateway("check", "--config", str(path), *options)
     assert "Traceback" not in run.stderr
     return run.returncode, run.stdout, run.stderr
@@ -31,6 +32,21 @@ def test_check_names_a_broker_that_is_not_there_and_a_missing_port(tmp_path: Pat
     assert code == 1
     assert "WRONG broker 127.0.0.1:1: no broker at 127.0.0.1:1: Connection refused" in out
     assert "WRONG port gps: /dev/no-such-port: is not there" in out
+
+
+def test_check_tries_the_ports_that_only_buttons_use(line: ends.Line, tmp_path: Path) -> None:
+    button = '[[button]]\nport = "{}"\npin = "cts"\nfob = "{}"\n'
+    text = (
+        ends.configuration(tmp_path, 1, "x")
+        + button.format("/dev/no-such-port", "door")
+        + button.format(line.path, "seat")
+    )
+
+    code, out, _ = check(tmp_path, text)
+
+    assert code == 1
+    assert "WRONG button[1].port of door: /dev/no-such-port: is not there" in out
+    assert f"ok    button[2].port of seat: {line.path}" in out
 
 
 def test_check_tells_a_wrong_password_from_a_broker_that_is_down(broker: RunningBroker, tmp_path: Path) -> None:
@@ -95,4 +111,4 @@ def test_status_says_that_no_gateway_runs(tmp_path: Path) -> None:
     run = ends.gateway("status", "--config", str(path))
 
     assert run.returncode == 1
-    assert "no gateway has run on" in run.stderr
+    assert "no gateway runs on" in run.stderr

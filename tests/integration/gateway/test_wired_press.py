@@ -9,7 +9,7 @@ import pytest
 
 from domain.wire import control
 from gateway import wired_button
-from gateway.configuration import Pin
+from gateway.port_settings import Pin
 from tests.fixtures.broker import RunningBroker
 from tests.integration.gateway import ends
 from tests.integration.gateway.ends import eventually

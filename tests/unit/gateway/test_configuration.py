@@ -201,3 +201,30 @@ def test_metrics_have_a_file_and_an_address_of_either_kind(tmp_path: Path) -> No
 
     assert read.metrics.textfile == tmp_path / "gw.prom"
     assert read.metrics.listen == ("::1", 9101)
+
+
+GPS = '[[port]]\nname = "gps"\ndevice = "/dev/ttyUSB0"\n'
+
+
+@pytest.mark.parametrize(
+    ("port", "problem"),
+    [
+        ("gsp", "'gsp' is neither the name of a port (here: gps, play) nor the path of a device"),
+        ("/dev/ttyUSB0", "name the port, 'gps': a device is opened once"),
+        ("play", "'play' is no serial port: it has no control lines"),
+    ],
+)
+def test_a_button_on_no_serial_port_is_named(tmp_path: Path, port: str, problem: str) -> None:
+    text = (
+        f'{LEAST}{GPS}[[port]]\nname = "play"\ndevice = "-"\n[[button]]\nport = "{port}"\npin = "cts"\nfob = "door"\n'
+    )
+
+    with pytest.raises(errors.GatewayError, match=re.escape(f"gateway.toml: button[1].port: {problem}")):
+        configuration.load(write(tmp_path, text))
+
+
+@pytest.mark.parametrize("port", ["gps", "/dev/ttyUSB1"])
+def test_a_button_is_on_a_named_port_or_a_device_of_its_own(tmp_path: Path, port: str) -> None:
+    text = f'{LEAST}{GPS}[[button]]\nport = "{port}"\npin = "cts"\nfob = "door"\n'
+
+    assert [button.port for button in configuration.load(write(tmp_path, text)).buttons] == [port]

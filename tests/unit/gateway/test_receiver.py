@@ -3,7 +3,7 @@ import logging
 
 import pytest
 
-from gateway import configuration, instants, receiver, sentence, serial_line
+from gateway import instants, port_settings, receiver, sentence, serial_line
 
 NOW = dt.datetime(2026, 3, 1, 12, 0, tzinfo=dt.UTC)
 GOOD = sentence.encode("GPGSA,A,3,1,2,3,4,,,,,,,,,1.0,1.0,1.0")
@@ -12,7 +12,7 @@ GOOD = sentence.encode("GPGSA,A,3,1,2,3,4,,,,,,,,,1.0,1.0,1.0")
 @pytest.fixture
 def watched() -> receiver.Receiver:
     """A receiver whose line is open; the test is the line."""
-    port = configuration.Port(name="gps", device="/dev/ttyS0", baud=4_800)
+    port = port_settings.Port(name="gps", device="/dev/ttyS0", baud=4_800)
     watched = receiver.Receiver(port, fixes=lambda _name, _fixes: None, button=lambda _parts, _line: None)
     watched.line.state = serial_line.LineState.OPEN
     return watched

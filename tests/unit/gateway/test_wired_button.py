@@ -3,8 +3,8 @@ import logging
 import pytest
 
 from domain.telemetry import PressKind
-from gateway import configuration, wired_button
-from gateway.configuration import Pin
+from gateway import port_settings, wired_button
+from gateway.port_settings import Pin
 
 
 class ModemLines:
@@ -21,7 +21,7 @@ class Wired:
         self.levels = ModemLines()
         self.told: list[PressKind | None] = []
         self.button = wired_button.WiredButton(
-            configuration.Button(port="fobs", pin=pin, fob="door", active_low=active_low),
+            port_settings.Button(port="fobs", pin=pin, fob="door", active_low=active_low),
             self.levels,
             lambda _fob, kind: self.told.append(kind),
         )
