@@ -55,7 +55,9 @@ class Gateway:
         self._lock_file = _taken(settings.state_folder)
         now = instants.now()
         self._started_s = now.mono_s
-        self.box = outbox.Outbox(settings.state_folder / "outbox.db", now=now.utc, bounds=settings.outbox.bounds)
+        self.box = outbox.Outbox(
+            settings.state_folder / "outbox.db", now=now.utc, bounds=settings.outbox.bounds, up_s=now.mono_s
+        )
         self._selection = selection.Selection()
         self._clock = press_clock.PressClock(settings.date_floor)
         self._alerts = open_alerts.OpenAlerts(settings.state_folder / "alerts.json", now=now)
