@@ -89,13 +89,13 @@ class Uploads:
 
     def _load(self) -> None:
         """Begin those anew that had not come to their end: the server ignores what it has."""
-        if not self._path.exists():
-            return
         try:
             for asked in json.loads(self._path.read_bytes()):
                 first, last = fields.time(asked, "from"), fields.time(asked, "to")
                 bodies = recording.between(self._record.pieces(), first, last)
                 self._waiting.append(_Upload(first=first, last=last, bodies=bodies))
+        except FileNotFoundError:
+            return
         except (OSError, ValueError, TypeError, AttributeError, fields.WireError) as error:
             _log.warning("uploads that were under way cannot be read: %s: %s", self._path, error)
 

@@ -62,6 +62,9 @@ def test_a_port_that_its_user_may_not_read(line: ends.Line, broker: RunningBroke
     assert f"WRONG port line0: {line.path}: cannot be read: permission denied" in run.stdout
 
 
+_NOBODY = 65_534
+
+
 def in_a_full_folder(tmp_path: Path, config: Path) -> list[str]:
     """A command that runs the gateway with its state folder on a disk of its own that has not a byte left."""
     state = tmp_path / "state"
@@ -108,6 +111,33 @@ def test_a_state_folder_that_cannot_be_made_keeps_no_press(
     eventually(lambda: len(server.presses) == 1, "the press arrives")
     assert box.stop() == 0
     assert f"the state folder {tmp_path / 'state'} cannot be written: File exists" in box.log()
+    assert "Traceback" not in box.log()
+
+
+def test_a_state_folder_of_another_user_keeps_no_press(
+    line: ends.Line, server: ends.Server, broker: RunningBroker, tmp_path: Path
+) -> None:
+    if os.geteuid() != 0 or shutil.which("setpriv") is None:
+        pytest.skip("to give a folder to another user takes root, to be held off by it setpriv(1)")
+    state = tmp_path / "state"
+    state.mkdir(mode=0o700)
+    os.chown(state, _NOBODY, _NOBODY)
+    rights = "-dac_override,-dac_read_search,-fowner,-chown"
+    box = ends.Box(
+        tmp_path,
+        ends.configuration(tmp_path, broker.port, broker.password(ends.USER), line),
+        inside=("setpriv", f"--bounding-set={rights}"),
+    )
+    try:
+        box.start()
+        box.says("connected to the broker")
+        box.says("is open at")
+        line.say("PDOP,PRESS,F1,7,83,-61")
+        eventually(lambda: len(server.presses) == 1, "the press arrives")
+        assert box.stop() == 0
+    finally:
+        box.kill()
+    assert f"the state folder {state} cannot be written: Permission denied" in box.log()
     assert "Traceback" not in box.log()
 
 
