@@ -47,7 +47,10 @@ class BaudSearch:
         self._bytes += came_bytes
         if self._since_s is None:
             self._since_s = mono_s
-        if not self._is_over(mono_s - self._since_s):
+        waited_s = mono_s - self._since_s
+        if self.is_found and waited_s >= LOST_S and self._bytes < _LOST_BYTES:
+            self.restart()  # else hours of a little noise would add up
+        if not self._is_over(waited_s):
             return False
         self._since_s, self._bytes = mono_s, 0
         self._next()
