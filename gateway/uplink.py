@@ -22,7 +22,7 @@ from paho.mqtt import enums, packettypes, properties, reasoncodes
 
 from domain import telemetry
 from domain.wire import status, topics
-from gateway import configuration, link_trouble, tls
+from gateway import configuration, errors, link_trouble, tls
 
 _log = logging.getLogger(__name__)
 
@@ -57,7 +57,7 @@ class Uplink:
         self._is_urgent = is_urgent
         self._topics = {lane: topics.device_topic(settings.tenant, settings.device, lane) for lane in topics.Lane}
         self._lanes = {self._topics[lane]: lane for lane in _DOWN}
-        self._tls = tls.context(settings.broker.tls)
+        tls.context(settings.broker.tls)  # what can't be used is said at once, before anything has begun
         self._lock = threading.Lock()
         self._client: _Client | None = None
         self._sent = self._answered = 0  # messages of this connection
@@ -145,7 +145,11 @@ class Uplink:
 
     def _connect_once(self) -> None:
         self._is_refused = False
-        client = self._new_client()
+        try:
+            client = self._new_client()
+        except errors.GatewayError as error:
+            self._say(str(error))
+            return
         try:
             open_session(client, self._settings.broker, expiry_s=_SESSION_EXPIRY_S)
         except OSError as error:
@@ -173,7 +177,9 @@ class Uplink:
             client.ack(message.mid, message.qos)
 
     def _new_client(self) -> "_Client":
-        client = new_client(self._settings, f"{self._settings.tenant}.{self._settings.device}", self._tls)
+        # Read anew for each connection: certificates are renewed while we run for months.
+        secured = tls.context(self._settings.broker.tls)
+        client = new_client(self._settings, f"{self._settings.tenant}.{self._settings.device}", secured)
         will = telemetry.Status(time=dt.datetime.now(dt.UTC), online=False)
         client.will_set(self._topics[topics.Lane.STATUS], status.encode(will), qos=1, retain=True)
         client.on_connect = self._on_connect

@@ -139,7 +139,7 @@ def test_an_unknown_user(make_broker: MakeBroker, tmp_path: Path) -> None:
 
     assert (run.returncode, run.stderr) == (1, "")
     refusal = f"refuses demo/van-99: Not authorized; {BY_PASSWORD}"
-    assert run.stdout.splitlines()[1:] == [f"WRONG broker {place} (TLS): the broker at {place} {refusal}"]
+    assert run.stdout.splitlines()[1] == f"WRONG broker {place} (TLS): the broker at {place} {refusal}"
 
 
 def own(folder: Path, name: str) -> str:
@@ -161,6 +161,29 @@ def test_a_broker_that_asks_for_certificates_of_devices(make_broker: MakeBroker,
         1,
         [f"{closes}; perhaps it does not take the certificate {tmp_path / 'stranger.pem'}"],
     )
+
+
+def test_a_renewed_authority_is_read_without_a_restart(
+    make_broker: MakeBroker, line: ends.Line, tmp_path: Path
+) -> None:
+    authority = tmp_path / "ca.pem"
+    shutil.copy(TLS / "other-ca.pem", authority)
+    box = ends.Box(tmp_path, ends.configuration(tmp_path, make_broker("server.pem"), "s3cret-of-van", line))
+    (tmp_path / "gateway.toml").write_text(
+        (tmp_path / "gateway.toml").read_text() + f'[broker.tls]\nca_file = "{authority}"\n'
+    )
+    box.start()
+    try:
+        box.says("shows a certificate that is not trusted")
+        authority.write_text("half a file")
+        box.says(f"broker.tls.ca_file: {authority} holds no usable certificate")
+        shutil.copy(TLS / "ca.pem", authority)
+        box.says("connected to the broker")
+        assert box.stop() == 0
+    finally:
+        box.kill()
+
+    assert "Traceback" not in box.log()
 
 
 def test_what_the_broker_does_not_let_a_device_publish_is_said_once_and_in_the_status(
