@@ -4,7 +4,7 @@ import collections
 import logging
 import threading
 import uuid
-from collections.abc import Container, Sequence
+from collections.abc import Callable, Container, Sequence
 from typing import Protocol
 
 from domain import telemetry
@@ -26,31 +26,46 @@ class Line(Protocol):
 
 
 class Buttons:
-    """Hears the fobs on every line."""
+    """Hears the fobs on every line.
+
+    Args:
+        box: what is pressed goes there.
+        fixes: a press carries the last one.
+        clock: the time of a press.
+        lines: all lines; a fob that was not heard since the start may listen on any.
+        silence_s: a fob that was not heard for longer is told as silent.
+    """
 
     def __init__(
-        self, box: outbox.Outbox, fixes: selection.Selection, clock: press_clock.PressClock, *, silence_s: float
+        self,
+        box: outbox.Outbox,
+        fixes: selection.Selection,
+        clock: press_clock.PressClock,
+        *,
+        lines: Callable[[], Sequence[Line]],
+        silence_s: float,
     ) -> None:
         self._box = box
         self._fixes = fixes
         self._clock = clock
+        self._all_lines = lines
         self._silence_s = silence_s
         self._lock = threading.Lock()
         self._fobs: dict[str, telemetry.FobState] = {}  # the longest unheard first
         self._heard_s: dict[str, float] = {}  # by the running clock: a step of the other makes no fob silent
         self._lines: dict[str, Line] = {}
         self._silent: set[str] = set()
+        self._owed: dict[str, bytes] = {}  # lamps of fobs while no line is known, the oldest first
         self._unconfirmed: dict[int, tuple[str, int]] = {}
         self._counts: collections.Counter[str] = collections.Counter()
-
-    def hear(self, parts: list[bytes], line: Line, now: instants.Instant) -> bool:
-        """Deal with a `$PDOP` sentence; tell whether there is a new press to send."""
-        signal = panic_sentence.read(parts)
-        return signal is not None and self.take(signal, line, now)
 
     def take(self, signal: panic_sentence.Signal, line: Line, now: instants.Instant) -> bool:
         """Deal with what a fob or a wired button says; tell whether there is a new press to send."""
         self._supervise(signal, line, now)
+        with self._lock:
+            owed = self._owed.pop(signal.fob, None)
+        if owed is not None:
+            line.write(owed)
         if signal.kind is None:
             return False
         press = self._press(signal, signal.kind, now)
@@ -153,6 +168,6 @@ class Buttons:
 
     def _light(self, fob: str, number: int, lamp: Lamp) -> None:
         with self._lock:
-            lines = [self._lines[fob]] if fob in self._lines else list(dict.fromkeys(self._lines.values()))
-        for line in lines:
+            heard_on = self._lines.get(fob)
+        for line in self._all_lines() if heard_on is None else (heard_on,):
             line.write(panic_sentence.answer(fob, number, lamp))

@@ -73,7 +73,13 @@ class Gateway:
             alerts=self._alerts,
             keep=self._keep,
         )
-        self._buttons = panic_button.Buttons(self.box, self._selection, self._clock, silence_s=settings.fob_silence_s)
+        self._buttons = panic_button.Buttons(
+            self.box,
+            self._selection,
+            self._clock,
+            lines=lambda: [each.line for each in self.receivers],
+            silence_s=settings.fob_silence_s,
+        )
         self.receivers = [receiver.Receiver(port, fixes=self._fixes, button=self._button) for port in settings.ports]
         self._wired = wiring.Wiring(settings, {each.name: each.line for each in self.receivers}, self._wired_press)
         self.uplink = uplink.Uplink(
