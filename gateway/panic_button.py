@@ -55,17 +55,12 @@ class Buttons:
         self._heard_s: dict[str, float] = {}  # by the running clock: a step of the other makes no fob silent
         self._lines: dict[str, Line] = {}
         self._silent: set[str] = set()
-        self._owed: dict[str, bytes] = {}  # lamps of fobs while no line is known, the oldest first
         self._unconfirmed: dict[int, tuple[str, int]] = {}
         self._counts: collections.Counter[str] = collections.Counter()
 
     def take(self, signal: panic_sentence.Signal, line: Line, now: instants.Instant) -> bool:
         """Deal with what a fob or a wired button says; tell whether there is a new press to send."""
         self._supervise(signal, line, now)
-        with self._lock:
-            owed = self._owed.pop(signal.fob, None)
-        if owed is not None:
-            line.write(owed)
         if signal.kind is None:
             return False
         press = self._press(signal, signal.kind, now)

@@ -33,7 +33,8 @@ class Room:
 
     def hear(self, body: str, at_s: float = 0.0) -> bool:
         now = instants.Instant(NOW + dt.timedelta(seconds=at_s), at_s)
-        is_new = self.buttons.hear([part.encode() for part in body.split(",")], self.line, now)
+        signal = panic_sentence.read([part.encode() for part in body.split(",")])
+        is_new = signal is not None and self.buttons.take(signal, self.line, now)
         self.buttons.confirm(self.box.write_presses(now_s=at_s))
         return is_new
 
