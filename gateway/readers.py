@@ -13,6 +13,7 @@ _GGA_VALID = b"12345679"  # 0 is no fix, 8 a simulator
 _GGA_NO_FIX, _GGA_ESTIMATED, _GGA_SIMULATOR = b"0", b"6", b"8"
 _VALID = (b"A", b"D")  # status; D (differential) is an old habit that gpsd takes for valid too
 _NO_FIX, _ESTIMATED, _SIMULATOR = b"N", b"E", b"S"  # mode indicators of NMEA 2.3 and later
+_ASHTECH_VALID = (b"0", b"1", b"2", b"3")  # autonomous, differential, RTK float, RTK fixed; blank: no fix
 _GSA_LENGTHS = (18, 19)  # the 19th is the system of NMEA 4.11
 
 
@@ -106,6 +107,22 @@ def _read_gsa(fields: list[bytes], epoch: Epoch) -> None:
         epoch.gsa_hdop = field.dilution(fields[16]) or epoch.gsa_hdop
 
 
+def _read_ashtech(fields: list[bytes], epoch: Epoch) -> None:
+    # `$PASHR,POS` of Ashtech and Magellan boards. Its altitude is above the ellipsoid, and its speed is in knots or in km/h
+    # depending on whom you ask (gpsd: km/h), so neither is taken.
+    if fields[2] not in _ASHTECH_VALID:
+        epoch.denied = True
+        return
+    position = field.position(fields, 5)
+    if position is None:
+        return
+    if epoch.rank is Rank.NONE:
+        epoch.place(Rank.GLL, position)
+        epoch.satellites = field.satellites(fields[3])
+        epoch.hdop = field.dilution(fields[15])
+    epoch.vtg_course_deg = field.course_deg(fields[11])
+
+
 READERS = {
     b"RMC": Reader(1, 10, _read_rmc),
     b"GGA": Reader(1, 10, _read_gga),
@@ -114,3 +131,6 @@ READERS = {
     b"VTG": Reader(None, 5, _read_vtg),
     b"GSA": Reader(None, 3, _read_gsa),
 }
+ASHTECH, ASHTECH_POSITION = b"PASHR", b"POS"
+ASHTECH_READER = Reader(4, 16, _read_ashtech)
+"""The one sentence of a maker that is read: some of its receivers send no other position, and gpsd takes it too."""

@@ -247,6 +247,35 @@ def test_a_blank_within_a_number_makes_it_none(lat: str) -> None:
     assert decode(rmc("101112", lat=lat)) == []
 
 
+def pashr(time: str, mode: str = "0") -> bytes:
+    return sentence.encode(
+        f"PASHR,POS,{mode},07,{time},3351.5000,S,15112.5000,E,81.2,,084.4,010.0,000.1,2.5,1.3,2.1,1.1,ABCD"
+    )
+
+
+def test_an_ashtech_receiver_needs_no_other_position() -> None:
+    fixes = decode(*(zda(f"1011{s}") + pashr(f"1011{s}.00") for s in (10, 11, 12)))
+
+    assert [f"{fix.time:%S}" for fix in fixes] == ["10", "11", "12"]
+    assert (fixes[0].position.lat, fixes[0].position.lon) == (-33.858333333, 151.208333333)
+    assert (fixes[0].course_deg, fixes[0].hdop, fixes[0].satellites, fixes[0].alt_m) == (84.4, 1.3, 7, None)
+    assert fixes[0].speed_mps is None
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        pashr("101113", ""),
+        sentence.encode("PASHR,101113.000,084.40,T,-00.47,+00.00,-00.00,0.362,0.361,0.077,2,3"),
+        sentence.encode("PASHR,POS,,,,,,,,,,,,,,,,,ABCD"),
+        sentence.encode("PASHR,POS,0,07"),
+        sentence.encode("PASHR"),
+    ],
+)
+def test_other_sentences_of_ashtech_are_no_position(line: bytes) -> None:
+    assert decode(rmc("101112"), line, rmc("101114")) == decode(rmc("101112"), rmc("101114"))
+
+
 def test_two_receivers_on_one_line_are_one_fix_a_second() -> None:
     seconds = [
         rmc(f"1011{s}", talker="GP") + rmc(f"1011{s}", talker="GN") + gga(f"1011{s}", talker="GN")
