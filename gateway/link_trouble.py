@@ -36,6 +36,18 @@ def hung_up(broker: configuration.Broker, reason: reasoncodes.ReasonCode) -> str
     return f"{text}; perhaps it does not take the certificate {broker.tls.certificate_file}"
 
 
+def lost(settings: configuration.Configuration, reason: reasoncodes.ReasonCode) -> str:
+    """In words, that a connection which stood is there no more."""
+    text = f"the connection to the broker at {place(settings.broker)} is lost ({reason})"
+    user = f"{settings.tenant}/{settings.device}"
+    return f"{text}: another gateway connects as {user}" if is_taken_over(reason) else text
+
+
+def is_taken_over(reason: reasoncodes.ReasonCode) -> bool:
+    """Tell whether another client has come with our client id."""
+    return str(reason) == "Session taken over"
+
+
 def refused(settings: configuration.Configuration, reason: reasoncodes.ReasonCode) -> str:
     """In words, why the broker doesn't let us in."""
     user = f"{settings.tenant}/{settings.device}"

@@ -220,7 +220,9 @@ class Uplink:
     ) -> None:
         was_up, self._is_admitted, self._is_up = self._is_up, False, False
         if was_up and not self._stopping.is_set():
-            self._say(f"the connection to the broker at {link_trouble.place(self._settings.broker)} is lost ({reason})")
+            # Two that put each other out must not do so many times a second.
+            self._is_refused = link_trouble.is_taken_over(reason)
+            self._say(link_trouble.lost(self._settings, reason))
         elif not self._is_refused:
             self._say(link_trouble.hung_up(self._settings.broker, reason))
 

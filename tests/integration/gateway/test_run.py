@@ -266,6 +266,25 @@ def test_two_gateways_on_one_outbox_are_refused(box: ends.Box, tmp_path: Path) -
     assert box.stop() == 0
 
 
+def test_two_gateways_of_one_name_say_so_and_lose_no_press(
+    box: ends.Box, broker: RunningBroker, line: ends.Line, server: ends.Server, tmp_path: Path
+) -> None:
+    folder = tmp_path / "twin"
+    folder.mkdir()
+    other = ends.Line(folder / "line")
+    twin = ends.Box(folder, ends.configuration(folder, broker.port, broker.password(ends.USER), other))
+    try:
+        twin.start()
+        box.says("(Session taken over): another gateway connects as demo/van-01")
+        line.say("PDOP,PRESS,F1,7,83,-61")
+        other.say("PDOP,PRESS,F2,8,83,-61")
+        eventually(lambda: {press["fob"] for press in server.presses} == {"F1", "F2"}, "both presses arrive")
+        assert twin.stop() == 0
+    finally:
+        twin.kill()
+        other.unplug()
+
+
 def test_several_receivers_back_each_other_up_and_no_instant_is_told_twice(
     make_box: MakeBox, line: ends.Line, server: ends.Server, tmp_path: Path
 ) -> None:
