@@ -275,6 +275,7 @@ def test_two_gateways_of_one_name_say_so_and_lose_no_press(
     twin = ends.Box(folder, ends.configuration(folder, broker.port, broker.password(ends.USER), other))
     try:
         twin.start()
+        twin.says("is open at")
         box.says("(Session taken over): another gateway connects as demo/van-01")
         line.say("PDOP,PRESS,F1,7,83,-61")
         other.say("PDOP,PRESS,F2,8,83,-61")
