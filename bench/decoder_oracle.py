@@ -9,7 +9,8 @@ from collections.abc import Iterable
 from domain import telemetry
 
 _SENTENCE = re.compile(
-    rb"\$((?:[A-OQ-Z0-9][A-Z0-9](?=RMC|GGA|GLL|GNS)|PA(?=SHR,POS,))(RMC|GGA|GLL|GNS|SHR),([^$*]*))\*([0-9A-Fa-f]{2})",
+    rb"\$((?:[A-OQ-Z0-9][A-Z0-9](?=RMC|GGA|GLL|GNS)|PA(?=SHR,POS,))"
+    rb"(RMC|GGA|GLL|GNS|SHR),([^$*]*))\*([0-9A-Fa-f]{2})",
     re.DOTALL,
 )
 _ANY = re.compile(rb"\$([^$*\r\n]+)\*[^\r\n$]{0,2}")
