@@ -161,6 +161,10 @@ class SerialLine:
             raise OSError(errno.EIO, "the device went away")
         if not self.port.follow:
             raise sources.EndedError
+        if sources.is_replaced(descriptor, self.port):
+            if last := os.read(descriptor, 4_096):  # written between our look and its end
+                return last
+            raise OSError(errno.ESTALE, "another file is in its place")
         self._rest()
         self._stopping.wait(_FOLLOW_S)
         sources.rewind_if_cut(descriptor)

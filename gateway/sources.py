@@ -73,5 +73,16 @@ def rewind_if_cut(descriptor: int) -> None:
         return  # a pipe has no place to go back to
 
 
+def is_replaced(descriptor: int, port: port_settings.Port) -> bool:
+    """Tell whether another file has taken the place of the open one, as when a log is rotated."""
+    if port.device == port_settings.STANDARD_INPUT:
+        return False
+    try:
+        there = os.stat(port.device.removeprefix(port_settings.FILE_SCHEME))  # noqa: PTH116 - beside fstat
+        return not os.path.samestat(there, os.fstat(descriptor))
+    except OSError:
+        return False  # none yet; what is open may still grow
+
+
 def _wrapped(descriptor: int, mode: str) -> Channel:
     return io.FileIO(descriptor, mode)

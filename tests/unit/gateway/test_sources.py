@@ -71,6 +71,22 @@ def test_a_followed_file_is_read_as_it_grows_and_from_its_start_when_it_was_empt
     eventually(lambda: read.seconds == [10, 11, 12])
 
 
+def test_a_followed_file_that_is_rotated_is_read_to_its_end_and_then_the_new_one(
+    tmp_path: Path, reading: Callable[[port_settings.Port], Reading]
+) -> None:
+    path = tmp_path / "receiver.log"
+    path.write_bytes(RMC[0])
+    read = reading(port_settings.Port(name="file", device=f"file:{path}", follow=True))
+    eventually(lambda: read.seconds == [10])
+
+    with path.open("ab") as writer:
+        path.rename(tmp_path / "receiver.log.1")
+        writer.write(RMC[1])
+    path.write_bytes(RMC[2])
+
+    eventually(lambda: read.seconds == [10, 11, 12])
+
+
 def test_gpsd_is_asked_for_its_device_and_connected_to_again(
     reading: Callable[[port_settings.Port], Reading],
 ) -> None:
