@@ -1,6 +1,5 @@
 """A running gateway: lines → fixes and presses → outbox → broker, and what comes back."""
 
-import contextlib
 import fcntl
 import importlib.metadata
 import logging
@@ -27,6 +26,7 @@ from gateway import (
     outbox,
     panic_button,
     panic_sentence,
+    paperwork,
     press_clock,
     private,
     receiver,
@@ -43,8 +43,6 @@ from gateway import (
 _log = logging.getLogger(__name__)
 
 _TICK_S = 0.5
-_FILE_EVERY_S = 2.0
-_ROOM_FOR_UPLOADS = 5_000
 
 
 class Gateway:
@@ -100,9 +98,15 @@ class Gateway:
             describe=self._describe,
         )
         self._told: health.Report | None = None
-        self._told_s = self._written_s = -math.inf
+        self._told_s = -math.inf
         self._told_session = 0
-        self._metrics = metrics_outlet.Outlet(settings.metrics)
+        self._paperwork = paperwork.Paperwork(
+            settings.state_folder,
+            box=self.box,
+            record=self._record,
+            asked=self._uploads,
+            figures=metrics_outlet.Outlet(settings.metrics),
+        )
         self._manager = service_manager.ServiceManager(os.environ)
 
     @property
@@ -119,6 +123,7 @@ class Gateway:
         try:
             self.uplink.start()
             self._courier.start()
+            self._paperwork.start()
             for each in self.receivers:
                 each.line.start()
             self._wired.start()
@@ -137,19 +142,17 @@ class Gateway:
             each.line.stop()
         self._wired.stop()
         self._intake.finish(instants.now())
-        self._record.close()
         self._courier.stop()
         self.delivery.step_presses(now_s=instants.now().mono_s)  # one that came since; without a disk it would be lost
         farewell = telemetry.Status(time=instants.now().utc, online=False, version=version(), backlog=self.box.backlog)
         self.uplink.publish(topics.Lane.STATUS, status.encode(farewell))
         self.uplink.stop()
         self.delivery.settle()
+        # From here on a disk that stalls may keep us: all that can be sent is sent.
+        self._paperwork.stop()
         self.box.close()
         self._alerts.save(instants.now())
         backlog = self.box.backlog
-        self._metrics.close()
-        with contextlib.suppress(OSError):
-            (self._settings.state_folder / health.FILE_NAME).unlink(missing_ok=True)
         if self._lock_file is not None:
             self._lock_file.close()
         if backlog and self.box.trouble is not None:
@@ -215,14 +218,10 @@ class Gateway:
 
     def _tick(self, now: instants.Instant) -> None:
         lines_run = self._wired.is_running and all(each.line.is_running for each in self.receivers)
-        if not (lines_run and self._courier.is_running and self.uplink.is_running):
+        if not (lines_run and self._courier.is_running and self._paperwork.is_running and self.uplink.is_running):
             raise errors.GatewayError("a thread of the gateway has ended; see the log above")
         self.box.watch(now_s=now.mono_s)
-        # Without a disk what was not asked for again must not be pushed out of the memory.
-        if self.box.trouble is None or self.box.backlog < _ROOM_FOR_UPLOADS:
-            self._uploads.step()
         self._intake.tend(now)
-        self._record.tend(mono_s=now.mono_s)
         for each in self.receivers:
             each.judge(now)
         report = self._report(now)
@@ -232,10 +231,7 @@ class Gateway:
             topics.Lane.STATUS, status.encode(report.status)
         ):
             self._told, self._told_s, self._told_session = report, now.mono_s, session
-        if now.mono_s - self._written_s >= _FILE_EVERY_S:
-            self._written_s = now.mono_s
-            health.write(self._settings.state_folder, report)
-            self._metrics.show(report)
+        self._paperwork.take(report)
 
     def _state(self, each: receiver.Receiver, now: instants.Instant) -> str:
         """A port's state; of several receivers also which leads, and which sees nothing."""

@@ -179,6 +179,23 @@ def test_a_service_in_full(
         assert broker.password(ends.USER) not in text
 
 
+def test_a_file_that_takes_for_ever_keeps_no_press_and_no_sign_of_life(
+    make_box: MakeBox, line: ends.Line, server: ends.Server, tmp_path: Path
+) -> None:
+    (tmp_path / "state").mkdir(mode=0o700)
+    os.mkfifo(tmp_path / "state" / ".status.json.new")  # whoever opens it to write waits for a reader
+    box = make_box(line)
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as manager:
+        manager.bind(str(tmp_path / "notify"))
+        manager.settimeout(ends.LIMIT_S)
+        box.start(NOTIFY_SOCKET=str(tmp_path / "notify"), WATCHDOG_USEC="1000000")
+        box.says("is open at")
+        line.say("PDOP,PRESS,F1,7,83,-61")
+        eventually(lambda: line.told() == ["PDOP,ACK,F1,7,RECEIVED"], "the press is safe")
+        # The report would have been written with the first of these.
+        assert [manager.recv(100)[-10:] for _ in range(8)] == [b"WATCHDOG=1"] * 8
+
+
 def test_the_status_of_a_gateway_that_stands_still_is_a_failure(
     make_box: MakeBox, line: ends.Line, tmp_path: Path
 ) -> None:
