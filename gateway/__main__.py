@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import cast
 
 from gateway import (
+    broker_client,
     configuration,
     decoding,
     errors,
@@ -34,7 +35,6 @@ from gateway import (
     service,
     stable_name,
     tls,
-    uplink,
 )
 
 _log = logging.getLogger(__name__)
@@ -170,7 +170,7 @@ def _check(options: argparse.Namespace) -> int:
     if options.offline:
         return 0
     broker = link_trouble.place(settings.broker) + (" (TLS)" if secured else "")
-    findings = [(f"broker {broker}", uplink.probe(settings))]
+    findings = [(f"broker {broker}", broker_client.probe(settings))]
     findings += [(f"port {port.name}: {port.device}", serial_line.problem_of(port)) for port in settings.ports]
     for number, button in enumerate(settings.buttons, 1):
         if (own := port_settings.own_port(button, settings.ports)) is not None:

@@ -4,7 +4,7 @@ import contextlib
 import math
 from pathlib import Path
 
-from gateway import courier, health, metrics_outlet, outbox, recording, uploads
+from gateway import courier, health, known_rates, metrics_outlet, outbox, recording, uploads
 
 _EVERY_S = 0.5
 _REPORT_EVERY_S = 2.0
@@ -20,6 +20,7 @@ class Paperwork:
         record: of the last hour.
         asked: uploads that were asked for.
         figures: where they are shown.
+        rates: found on the ports.
     """
 
     def __init__(
@@ -30,12 +31,14 @@ class Paperwork:
         record: recording.Recording,
         asked: uploads.Uploads,
         figures: metrics_outlet.Outlet,
+        rates: known_rates.KnownRates,
     ) -> None:
         self._folder = folder
         self._box = box
         self._record = record
         self._asked = asked
         self._figures = figures
+        self._rates = rates
         self._report: health.Report | None = None
         self._written_s = -math.inf
         self._courier = courier.Courier(self._step, name="files")
@@ -51,7 +54,9 @@ class Paperwork:
 
     def take(self, report: health.Report) -> None:
         """Hand in the newest report."""
-        self._report = report
+        is_first, self._report = self._report is None, report
+        if is_first:
+            self._courier.ring()
 
     def stop(self) -> None:
         """Bring the record to its end and take the report away: nothing runs any more."""
@@ -66,6 +71,7 @@ class Paperwork:
         if self._box.trouble is None or self._box.backlog < _ROOM_FOR_UPLOADS:
             self._asked.step()
         self._record.tend(mono_s=now_s)
+        self._rates.save()
         if self._report is not None and now_s - self._written_s >= _REPORT_EVERY_S:
             self._written_s = now_s
             health.write(self._folder, self._report)

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from gateway import configuration, errors, provision_request, uplink
+from gateway import broker_client, configuration, errors, provision_request
 
 PASSWORD, AUTHORITY = "broker-password", "broker-ca.pem"
 _PRIVATE, _PUBLIC = 0o600, 0o644
@@ -81,7 +81,7 @@ class Places:
 def wait_admitted(settings: configuration.Configuration, limit_s: float = _ADMIT_LIMIT_S) -> None:
     """Give the broker the moment that it takes to hear of a new password."""
     deadline_s = time.monotonic() + limit_s
-    while uplink.probe(settings) is not None and time.monotonic() < deadline_s:
+    while broker_client.probe(settings) is not None and time.monotonic() < deadline_s:
         time.sleep(_POLL_S)
 
 

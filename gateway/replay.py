@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from gateway import capture, configuration, errors, link_trouble, port_settings, service, uplink
+from gateway import broker_client, capture, configuration, errors, link_trouble, port_settings, service
 
 LONGEST_PAUSE_S = 10.0
 _READ_LIMIT_S = 10.0
@@ -49,7 +49,7 @@ def play(
         GatewayError: the file can't be read, or there is no broker that lets us in.
     """
     content = _content(file)
-    problem = uplink.probe(settings)
+    problem = broker_client.probe(settings)
     if problem is not None:
         raise errors.GatewayError(
             f"{problem}. Start the stack with `python -m stack up`, or name a configuration for another broker (--config)"

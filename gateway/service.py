@@ -21,6 +21,7 @@ from gateway import (
     health,
     instants,
     intake,
+    known_rates,
     metrics_outlet,
     open_alerts,
     outbox,
@@ -78,7 +79,10 @@ class Gateway:
             lines=lambda: [each.line for each in self.receivers],
             silence_s=settings.fob_silence_s,
         )
-        self.receivers = [receiver.Receiver(port, fixes=self._fixes, button=self._button) for port in settings.ports]
+        rates = known_rates.KnownRates(settings.state_folder / "rates.json")
+        self.receivers = [
+            receiver.Receiver(port, fixes=self._fixes, button=self._button, rates=rates) for port in settings.ports
+        ]
         self._wired = wiring.Wiring(settings, {each.name: each.line for each in self.receivers}, self._wired_press)
         self.uplink = uplink.Uplink(
             settings, receive=self._receive, changed=self._ring, is_urgent=lambda: self.box.has_presses
@@ -106,6 +110,7 @@ class Gateway:
             record=self._record,
             asked=self._uploads,
             figures=metrics_outlet.Outlet(settings.metrics),
+            rates=rates,
         )
         self._manager = service_manager.ServiceManager(os.environ)
 

@@ -1,4 +1,4 @@
-"""The connection to the broker. This is the one module that knows the MQTT client.
+"""The connection to the broker. `broker_client` makes the client.
 
 MQTT 5, QoS 1, a persistent session from the first connect, and a new client object for each connection: what is sent again
 after a break is decided by `delivery` alone. Commands have a thread of their own, as carrying one out may wait for the disk;
@@ -6,23 +6,21 @@ the broker hears that one has arrived when its answer has been handed over, and 
 """
 
 import datetime as dt
-import errno
 import logging
 import queue
 import random
-import socket
-import ssl
 import threading
 import time
+import weakref
 from collections.abc import Callable
 from typing import Any
 
 from paho.mqtt import client as mqtt
-from paho.mqtt import enums, packettypes, properties, reasoncodes
+from paho.mqtt import enums, reasoncodes
 
 from domain import telemetry
 from domain.wire import status, topics
-from gateway import configuration, errors, link_trouble, tls
+from gateway import broker_client, configuration, errors, link_trouble, tls
 
 _log = logging.getLogger(__name__)
 
@@ -59,9 +57,10 @@ class Uplink:
         self._lanes = {self._topics[lane]: lane for lane in _DOWN}
         tls.context(settings.broker.tls)  # what can't be used is said at once, before anything has begun
         self._lock = threading.Lock()
-        self._client: _Client | None = None
+        self._client: broker_client.Client | None = None
         self._sent = self._answered = 0  # messages of this connection
         self._connections = 0
+        self._gone: weakref.WeakSet[mqtt.Client] = weakref.WeakSet()
         self._is_admitted = self._is_up = self._is_refused = False
         self._orders: queue.SimpleQueue[tuple[mqtt.Client, mqtt.MQTTMessage] | None] = queue.SimpleQueue()
         self._stopping = threading.Event()
@@ -151,14 +150,15 @@ class Uplink:
             self._say(str(error))
             return
         try:
-            open_session(client, self._settings.broker, expiry_s=_SESSION_EXPIRY_S)
+            broker_client.open_session(client, self._settings.broker, expiry_s=_SESSION_EXPIRY_S)
+            with self._lock:
+                self._client = client
+                self._sent = self._answered = 0
+            client.loop_start()  # fails without a loopback interface, by which paho wakes itself
         except OSError as error:
+            self._forget()
             self._say(link_trouble.unreachable(self._settings.broker, error))
             return
-        with self._lock:
-            self._client = client
-            self._sent = self._answered = 0
-        client.loop_start()
         if self._stopping.is_set():
             client.disconnect()
         client.ended.wait()
@@ -176,10 +176,10 @@ class Uplink:
             self._deal(topics.Lane.COMMAND, message)
             client.ack(message.mid, message.qos)
 
-    def _new_client(self) -> "_Client":
+    def _new_client(self) -> broker_client.Client:
         # Read anew for each connection: certificates are renewed while we run for months.
         secured = tls.context(self._settings.broker.tls)
-        client = new_client(self._settings, f"{self._settings.tenant}.{self._settings.device}", secured)
+        client = broker_client.new(self._settings, f"{self._settings.tenant}.{self._settings.device}", secured)
         will = telemetry.Status(time=dt.datetime.now(dt.UTC), online=False)
         client.will_set(self._topics[topics.Lane.STATUS], status.encode(will), qos=1, retain=True)
         client.on_connect = self._on_connect
@@ -216,8 +216,11 @@ class Uplink:
         self._changed()
 
     def _on_disconnect(
-        self, _client: mqtt.Client, _data: Any, _flags: Any, reason: reasoncodes.ReasonCode, _: Any
+        self, client: mqtt.Client, _data: Any, _flags: Any, reason: reasoncodes.ReasonCode, _: Any
     ) -> None:
+        if client in self._gone:  # paho tells the end by a missed keep-alive twice
+            return
+        self._gone.add(client)
         was_up, self._is_admitted, self._is_up = self._is_up, False, False
         if was_up and not self._stopping.is_set():
             # Two that put each other out must not do so many times a second.
@@ -263,89 +266,3 @@ def _pause_s(in_vain: int, *, is_refused: bool, is_urgent: bool) -> float:
     if is_refused:
         wait_s = max(wait_s, _REFUSED_WAIT_S)
     return min(wait_s, _URGENT_WAIT_S) if is_urgent else wait_s
-
-
-class _Client(mqtt.Client):
-    """Tells when its thread ends, for whatever reason: nobody else would notice."""
-
-    def __init__(self, client_id: str) -> None:
-        super().__init__(
-            enums.CallbackAPIVersion.VERSION2,
-            client_id,
-            protocol=enums.MQTTProtocolVersion.MQTTv5,
-            reconnect_on_failure=False,
-            manual_ack=True,
-        )
-        self.ended = threading.Event()
-
-    def loop_forever(self, timeout: float = 1.0, retry_first_connection: bool = False) -> enums.MQTTErrorCode:  # noqa: FBT001, FBT002
-        """Serve one connection; this is what paho's own thread runs."""
-        try:
-            return super().loop_forever(timeout, retry_first_connection)
-        except Exception:  # noqa: BLE001 - the end of a thread: the connection is made anew
-            _log.exception("the connection to the broker stumbled")
-            return enums.MQTTErrorCode.MQTT_ERR_UNKNOWN
-        finally:
-            self.ended.set()
-
-
-def new_client(settings: configuration.Configuration, client_id: str, secured: ssl.SSLContext | None) -> _Client:
-    """A client with the device's credentials."""
-    client = _Client(client_id)
-    client.username_pw_set(f"{settings.tenant}/{settings.device}", settings.broker.password)
-    if secured is not None:
-        client.tls_set_context(secured)
-    client.on_socket_open = _send_at_once
-    return client
-
-
-def open_session(client: mqtt.Client, broker: configuration.Broker, *, expiry_s: int) -> None:
-    """Connect; with an expiry to the session that the broker keeps.
-
-    Raises:
-        OSError: nobody answers, TLS fails, or the host is no name.
-    """
-    wanted = properties.Properties(packettypes.PacketTypes.CONNECT)  # type: ignore[no-untyped-call]
-    wanted.SessionExpiryInterval = expiry_s
-    try:
-        client.connect(
-            broker.host, broker.port, keepalive=broker.keepalive_s, clean_start=expiry_s == 0, properties=wanted
-        )
-    except UnicodeError as error:
-        raise OSError(errno.EINVAL, f"broker.host {broker.host!r} is no name of a host ({error})") from error
-
-
-def probe(settings: configuration.Configuration, *, limit_s: float = 5.0) -> str | None:
-    """Try the broker and the device's credentials once; what is wrong, or None."""
-    answered = threading.Event()
-    problem: str | None = f"the broker at {link_trouble.place(settings.broker)} does not answer"
-
-    def on_connect(_client: mqtt.Client, _data: Any, _flags: Any, reason: reasoncodes.ReasonCode, _: Any) -> None:
-        nonlocal problem
-        problem = link_trouble.refused(settings, reason) if reason.is_failure else None
-        answered.set()
-
-    def on_disconnect(_client: mqtt.Client, _data: Any, _flags: Any, reason: reasoncodes.ReasonCode, _: Any) -> None:
-        nonlocal problem
-        if not answered.is_set():
-            problem = link_trouble.hung_up(settings.broker, reason)
-            answered.set()
-
-    # A name of its own: the running gateway keeps its connection.
-    client = new_client(settings, f"{settings.tenant}.{settings.device}.check", tls.context(settings.broker.tls))
-    client.on_connect = on_connect
-    client.on_disconnect = on_disconnect
-    try:
-        open_session(client, settings.broker, expiry_s=0)
-    except OSError as error:
-        return link_trouble.unreachable(settings.broker, error)
-    client.loop_start()
-    answered.wait(limit_s)
-    client.disconnect()
-    client.loop_stop()
-    return problem
-
-
-def _send_at_once(_client: mqtt.Client, _data: Any, sock: Any) -> None:
-    # Small messages must not wait for the answer to the one before.
-    sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)

@@ -112,6 +112,7 @@ def test_a_dark_link_is_told_within_30_s_and_what_was_pressed_then_arrives_once(
     line.second("120000.00")
     line.say("PDOP,PRESS,FOB-1,1,83,-61")
     ends.eventually(lambda: rows.count("press") == 1, "the way is open")
+    ends.eventually((tmp_path / "state" / "status.json").exists, "there is a status")
     ends.eventually(lambda: _told(tmp_path)["broker"] is None, "the status says that it is connected")
 
     with darken(link):
@@ -126,6 +127,7 @@ def test_a_dark_link_is_told_within_30_s_and_what_was_pressed_then_arrives_once(
         ends.eventually(lambda: _told(tmp_path)["press_waits"], "the status says that a press waits")
 
     _arrived(rows, box, epochs=2, presses=2)
+    ends.eventually((tmp_path / "state" / "status.json").exists, "there is a status")
     ends.eventually(lambda: _told(tmp_path)["broker"] is None, "the status says that it is connected")
 
 

@@ -64,6 +64,7 @@ def test_a_link_that_stands_open_and_carries_nothing_is_noticed_and_resumed(
             box.kill()
 
     assert arrived == 0
+    assert "closes the connection" not in box.log()
 
 
 @pytest.mark.timeout(120)

@@ -32,6 +32,14 @@ def test_silence_never_moves_a_rate_that_was_right(seconds: int) -> None:
     assert (search.rate, search.is_found) == (115_200, True)
 
 
+def test_silence_never_moves_the_rate_of_last_time() -> None:
+    search = baud_search.BaudSearch(115_200)
+
+    searched(search, None, start_s=0.0, seconds=10_000)
+
+    assert (search.rate, search.is_found) == (115_200, True)
+
+
 def test_garbage_begins_the_search_again() -> None:
     search = baud_search.BaudSearch()
     searched(search, 115_200, start_s=0.0, seconds=40)

@@ -1,11 +1,13 @@
 import datetime as dt
 import logging
+from pathlib import Path
 
 import pytest
 
-from gateway import instants, port_settings, receiver, sentence, serial_line
+from gateway import instants, known_rates, port_settings, receiver, sentence, serial_line
 
 NOW = dt.datetime(2026, 3, 1, 12, 0, tzinfo=dt.UTC)
+RATES = known_rates.KnownRates(Path("nowhere") / "rates.json")
 GOOD = sentence.encode("GPGSA,A,3,1,2,3,4,,,,,,,,,1.0,1.0,1.0")
 
 
@@ -13,7 +15,7 @@ GOOD = sentence.encode("GPGSA,A,3,1,2,3,4,,,,,,,,,1.0,1.0,1.0")
 def watched() -> receiver.Receiver:
     """A receiver whose line is open; the test is the line."""
     port = port_settings.Port(name="gps", device="/dev/ttyS0", baud=4_800)
-    watched = receiver.Receiver(port, fixes=lambda _name, _fixes: None, button=lambda _parts, _line: None)
+    watched = receiver.Receiver(port, fixes=lambda _name, _fixes: None, button=lambda _parts, _line: None, rates=RATES)
     watched.line.state = serial_line.LineState.OPEN
     return watched
 

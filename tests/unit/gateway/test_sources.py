@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from domain import telemetry
-from gateway import port_settings, receiver, sentence
+from gateway import known_rates, port_settings, receiver, sentence
 
 LIMIT_S = 10.0
 RMC = [sentence.encode(f"GPRMC,1011{second}.00,A,4851.5,N,00217.1,E,10.0,90.0,010326,,,A") for second in (10, 11, 12)]
@@ -20,12 +20,15 @@ def eventually(condition: Callable[[], bool]) -> None:
         time.sleep(0.01)
 
 
+RATES = known_rates.KnownRates(Path("nowhere") / "rates.json")
+
+
 class Reading:
     """A receiver on a port, and the seconds of the fixes that it gave."""
 
     def __init__(self, port: port_settings.Port) -> None:
         self.seconds: list[int] = []
-        self.receiver = receiver.Receiver(port, fixes=self._take, button=lambda _parts, _line: None)
+        self.receiver = receiver.Receiver(port, fixes=self._take, button=lambda _parts, _line: None, rates=RATES)
         self.receiver.line.start()
 
     def _take(self, _name: str, fixes: list[telemetry.Fix]) -> None:
