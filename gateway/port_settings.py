@@ -72,8 +72,8 @@ def port(table: Table) -> Port:
     """
     device = table.required("device", str)
     is_auto = table.content.get("baud") == _AUTO_BAUD
-    if is_auto:
-        table.optional("baud", str)
+    if isinstance(table.content.get("baud"), str) and table.optional("baud", str) != _AUTO_BAUD:
+        raise table.error("baud", f'must be a rate such as 9600, or "{_AUTO_BAUD}", not {table.content["baud"]!r}')
     return Port(
         name=table.optional("name", str) or Path(device).name,
         device=_device(table, device),

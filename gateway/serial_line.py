@@ -221,16 +221,25 @@ def problem_of(port: port_settings.Port) -> str | None:
     return None
 
 
+_DENIED = "cannot be read: permission denied (is the user in the group dialout?)"
+_IN_USE = "is in use by another program"
+_IN_WORDS = {
+    errno.EACCES: _DENIED,
+    errno.EPERM: _DENIED,
+    errno.EBUSY: _IN_USE,
+    errno.EAGAIN: _IN_USE,
+    errno.ENOTTY: f"is no serial line (a file is read as {port_settings.FILE_SCHEME}/path)",
+}
+
+
 def _trouble(port: port_settings.Port, error: OSError) -> tuple[LineState, str]:
     if port.kind is port_settings.PortKind.GPSD:
         return LineState.MISSING, f"does not answer ({error.strerror or error})"
     code = _code_of(error)
     if code in _MISSING or not os.path.exists(port.device):  # noqa: PTH110 - a link to nothing is missing too
         return LineState.MISSING, "is not there"
-    if code in (errno.EACCES, errno.EPERM):
-        return LineState.UNREADABLE, "cannot be read: permission denied (is the user in the group dialout?)"
-    if code in (errno.EBUSY, errno.EAGAIN):
-        return LineState.UNREADABLE, "is in use by another program"
+    if code in _IN_WORDS:
+        return LineState.UNREADABLE, _IN_WORDS[code]
     if isinstance(error.__cause__, (ValueError, OverflowError)):
         return LineState.UNREADABLE, f"cannot be read: {error.strerror}"
     return LineState.UNREADABLE, f"cannot be read: {os.strerror(code) if code else error}"

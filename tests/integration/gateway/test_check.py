@@ -62,7 +62,7 @@ def test_check_names_a_port_that_is_something_else(tmp_path: Path) -> None:
 
     _, out, _ = check(tmp_path, ends.configuration(tmp_path, 1, "x") + f'[[port]]\ndevice = "{tmp_path}/plain"\n')
 
-    assert "cannot be read: Inappropriate ioctl for device" in out
+    assert "is no serial line (a file is read as file:" in out
 
 
 def test_check_names_a_port_that_another_program_holds(line: ends.Line, tmp_path: Path) -> None:
@@ -94,14 +94,13 @@ def test_check_names_a_certificate_that_is_none(tmp_path: Path) -> None:
     assert "ca.pem holds no usable certificate" in err
 
 
-def test_run_without_a_port_is_refused(tmp_path: Path) -> None:
-    path = tmp_path / "gateway.toml"
-    path.write_text(ends.configuration(tmp_path, 1, "x"))
+def test_run_without_a_port_is_refused_and_check_hints_at_it(broker: RunningBroker, tmp_path: Path) -> None:
+    code, out, _ = check(tmp_path, ends.configuration(tmp_path, broker.port, broker.password(ends.USER)))
+    run = ends.gateway("run", "--config", str(tmp_path / "gateway.toml"))
 
-    run = ends.gateway("run", "--config", str(path))
-
-    assert run.returncode == 1
-    assert "port: there is none; name at least one [[port]]" in run.stderr
+    assert (code, run.returncode) == (0, 1)
+    assert "hint  port: there is none; name at least one [[port]]" in out
+    assert "gateway.toml: port: there is none; name at least one [[port]]" in run.stderr
 
 
 def test_status_says_that_no_gateway_runs(tmp_path: Path) -> None:

@@ -25,7 +25,10 @@ def test_an_option_and_a_command_that_do_not_exist() -> None:
     for arguments, message in (
         (("run", "--colour"), "gateway: error: unrecognized arguments: --colour"),
         (("dance",), "gateway: error: argument COMMAND: invalid choice: 'dance'"),
-        (("run", "--log-format", "xml"), "gateway run: error: argument --log-format: invalid LogFormat value: 'xml'"),
+        (
+            ("run", "--log-format", "xml"),
+            "gateway run: error: argument --log-format: invalid choice: 'xml' (choose from",
+        ),
     ):
         run = ends.gateway(*arguments)
         assert run.returncode == 2

@@ -77,7 +77,10 @@ def test_every_key_that_the_example_shows_as_a_default_is_one(tmp_path: Path) ->
         ("[broker.tls]\nca_file = 'absent.pem'", "broker.tls.ca_file: cannot read "),
         ("[broker.tls]\nca = 'x'", "broker.tls.ca: there is no such key"),
         ("[[port]]\nname = 'gps'", "port[1].device: is missing"),
-        ("[[port]]\ndevice = '/dev/a'\nbaud = 'fast'", "port[1].baud: must be a whole number, not 'fast'"),
+        (
+            "[[port]]\ndevice = '/dev/a'\nbaud = 'fast'",
+            "port[1].baud: must be a rate such as 9600, or \"auto\", not 'fast'",
+        ),
         (
             "[[port]]\ndevice = '/dev/a'\n[[port]]\ndevice = '/dev/a'\nname = 'b'",
             "port.device: '/dev/a' stands there twice",

@@ -75,6 +75,7 @@ def test_every_figure_stands_there_once() -> None:
         "dropped_total": 9,
         "outbox_trouble": 1,
         'presses_total kind="press"': 2,
+        **{f'presses_total kind="{kind}"': 0 for kind in ("long", "double", "man_down", "fall", "check_in", "cancel")},
         'presses_total kind="test"': 1,
         "silent_fobs": 1,
         "uptime_seconds": 60,
