@@ -53,6 +53,7 @@ class Receiver:
         self._fixes = fixes
         self._button = button
         self.heard_bytes = 0
+        self._words_of_buttons = 0
         self._judged: tuple[float, int, int] | None = None  # when, and bytes and good sentences by then
 
     @property
@@ -80,7 +81,7 @@ class Receiver:
             return
         came = self.heard_bytes - bytes_then
         self._judged = (now.mono_s, self.heard_bytes, good)
-        if good > good_then:
+        if good > good_then or (not came and 0 < self._words_of_buttons == good):  # buttons rest between their words
             self._become(Content.GOOD, came)
         else:
             self._become(Content.GARBLED if came else Content.SILENT, came)
@@ -133,6 +134,7 @@ class Receiver:
                 fixes = []
             try:
                 if parts[0] == panic_sentence.ADDRESS:
+                    self._words_of_buttons += 1
                     self._button(parts, self.line)
                 else:
                     fixes += self.assembler.take(parts)

@@ -48,6 +48,14 @@ def test_silence_is_told_from_garbage(watched: receiver.Receiver) -> None:
     assert judge(watched, (0.0, GOOD), (10.0, GOOD), (20.0, b""), (30.0, b"")) == ["open", "open", "silent", "silent"]
 
 
+def test_a_line_of_panic_buttons_may_rest_between_their_words(watched: receiver.Receiver) -> None:
+    word = sentence.encode("PDOP,ALIVE,F1,7,83,-61")
+
+    assert judge(watched, (0.0, b""), (10.0, b""), (20.0, word), (30.0, b""), (9_000.0, b"")) == [
+        "open", "silent", "open", "open", "open",
+    ]  # fmt: skip
+
+
 def test_a_line_that_is_not_open_is_not_judged(watched: receiver.Receiver) -> None:
     watched.line.state = serial_line.LineState.MISSING
 
