@@ -90,7 +90,7 @@ RUNS = (
     Run(
         name="outage",
         about=(
-            "Days without a network in fast time, a kill -9 every 15 minutes of them: a real gateway process on four\n"
+            "Days without a network in fast time, a kill -9 every 5 minutes of them: a real gateway process on four\n"
             "pseudo-terminals, then the real broker, ingest, database. `python -m bench.outage` is the same with more options\n"
             "(`--presses`, `--kill-every-min`); `tests/system/test_outage.py` plays an hour of it."
         ),
@@ -154,7 +154,7 @@ def _circumstances(run: Run, chosen: argparse.Namespace, minutes: float) -> str:
 
 def _outage(hours: float) -> soak_report.Finding:
     result = outage.run(outage.Plan(hours=hours))
-    what = f"{hours:g} h without a network, kill -9 every 15 min"
+    what = f"{hours:g} h without a network, kill -9 every {outage.Plan().kill_every_min:g} min"
     return soak_report.held(what, result.words, is_held=result.held)
 
 
