@@ -9,7 +9,7 @@ from pathlib import Path
 FILE = Path(__file__).parents[1] / "docs" / "soak.md"
 _HEAD = """# Soak
 
-The long runs, which are not part of CI. `make soak` plays all of them in some 35 minutes; `make soak ONLY=outage`, or
+The long runs, which are not part of CI. `make soak` plays all of them in some 45 minutes; `make soak ONLY=outage`, or
 `python -m bench.soak --only outage`, plays one and replaces its section here alone. Each section is written when its run
 has ended. The exit code is 1 where something did not hold.
 """
