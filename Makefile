@@ -47,9 +47,9 @@ check: setup ## what CI checks: format, lint, types, imports, documents
 bench: setup ## measure, with the ceilings beside (NAME=wire_1 runs one)
 	@$(BIN)/python -m bench $(if $(NAME),--name $(NAME))
 
-soak: setup ## the long runs: crash rounds and fuzz by the million; writes docs/soak.md
+soak: setup ## the long runs: fuzz by the million, bad links, crash rounds, days offline; writes docs/soak.md (ONLY=outage plays one)
 	@$(BIN)/python -m pip install --quiet --require-hashes -r requirements/soak.lock
-	@$(BIN)/python -m bench.soak
+	@$(BIN)/python -m bench.soak $(if $(ONLY),--only $(ONLY))
 
 down: ## stop the stack of this checkout: no process and no port stays
 	@test ! -x $(BIN)/python || $(BIN)/python -m stack down

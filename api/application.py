@@ -7,7 +7,7 @@ from fastapi import APIRouter, FastAPI
 from fastapi.responses import JSONResponse
 from starlette import status
 
-from api import errors, guard, login, security_headers, service, settings
+from api import body_limit, errors, guard, login, security_headers, service, settings
 from api.routes import health, provision
 
 API_PREFIX = "/api/v1"
@@ -33,6 +33,7 @@ def create(choice: settings.Settings) -> FastAPI:
     for router in services.live.routers:
         app.include_router(router)
     app.include_router(login.router)
+    app.add_middleware(body_limit.BodyLimit)
     app.add_middleware(guard.Guard, sessions=services.sessions, public_url=choice.public_url)
     app.add_middleware(security_headers.SecurityHeaders, choice=choice)
     return app

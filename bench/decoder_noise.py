@@ -1,16 +1,19 @@
 """Soak of the decoder: noise by the 100 MB, and a coverage-guided fuzzer (atheris) that searches for an invented fix."""
 
 import importlib
+import math
 import random
 import re
 import subprocess
 import sys
 import tempfile
+import time
 import tracemalloc
+from collections import deque
 from collections.abc import Callable
 from pathlib import Path
 
-from bench import decoder_oracle
+from bench import decoder_oracle, soak_report
 from gateway import nmea
 
 CAPTURES = Path(__file__).parents[1] / "tests" / "data" / "nmea"
@@ -19,10 +22,11 @@ _SENTENCES_A_STREAM = 20
 _ALPHABET = b"$*,.\r\n0123456789ABCDEFGLMNPRSVW"
 _HEADS = (b"$GPRMC,", b"$GNGGA,", b"$GPGSA,A,3,", b"$GPZDA,", b"*", b"\r\n$$", b"\0" * 9, b"\xb5\x62")
 _MOST_GROWTH_BYTES = 256 * 1024
+_PROGRESS_BYTES, _PROGRESS_STREAMS, _PROGRESS_S = 20_000_000, 5_000, 20.0
 
 
-def noise(megabytes: int, seed: int) -> tuple[str, bool]:
-    """Feed noise of four kinds to one assembler, which gives no fix and keeps its memory; the outcome and whether it held."""
+def noise(megabytes: int, seed: int) -> soak_report.Finding:
+    """Feed noise of four kinds to one assembler, which gives no fix and keeps its memory."""
     chance = random.Random(seed)
     kinds = [
         lambda: chance.randbytes(_CHUNK_BYTES),
@@ -36,6 +40,8 @@ def noise(megabytes: int, seed: int) -> tuple[str, bool]:
         chunk = chance.choice(kinds)()
         given += len(assembler.feed(chunk))
         fed += len(chunk)
+        if fed // _PROGRESS_BYTES > (fed - len(chunk)) // _PROGRESS_BYTES:
+            print(f"  noise: {fed / 1e6:.0f} of {megabytes} MB", flush=True)
         del chunk
         if not settled and fed >= megabytes * 100_000:
             settled = tracemalloc.get_traced_memory()[0]
@@ -44,7 +50,7 @@ def noise(megabytes: int, seed: int) -> tuple[str, bool]:
     tracemalloc.stop()
     grown_kb = max(grown, 0) // 1024
     outcome = f"{fed / 1e6:.0f} MB, no exception, {given} fixes, memory grew by {grown_kb} KB after the first tenth"
-    return outcome, given == 0 and grown < _MOST_GROWTH_BYTES
+    return soak_report.held("noise through the decoder", outcome, is_held=given == 0 and grown < _MOST_GROWTH_BYTES)
 
 
 def examine(stream: bytes) -> int:
@@ -64,35 +70,62 @@ def examine(stream: bytes) -> int:
     return fixes
 
 
-def mutations(count: int, seed: int, mutated: Callable[[bytes, random.Random], bytes]) -> tuple[str, bool]:
-    """Examine mutated sentences among good ones; the outcome and whether it held."""
+def mutations(count: int, seed: int, mutated: Callable[[bytes, random.Random], bytes]) -> soak_report.Finding:
+    """Examine mutated sentences among good ones."""
     chance = random.Random(seed)
     lines = [line for path in sorted(CAPTURES.glob("*.nmea")) for line in path.read_bytes().splitlines(keepends=True)]
     given = 0
-    for _ in range(count // _SENTENCES_A_STREAM):
+    for number in range(-(-count // _SENTENCES_A_STREAM)):
+        if number % _PROGRESS_STREAMS == 0:
+            print(f"  traced: {number * _SENTENCES_A_STREAM:,} of {count:,}", flush=True)
         drawn = chance.choices(lines, k=2 * _SENTENCES_A_STREAM)
         given += examine(b"".join(mutated(line, chance) if place % 2 else line for place, line in enumerate(drawn)))
-    return f"{count:,} sentences, as they were and with checksums put right: {given:,} fixes, none invented", given > 0
+    outcome = f"{count:,} sentences, as they were and with checksums put right: {given:,} fixes, none invented"
+    return soak_report.held("mutated sentences, each fix traced to its sentence", outcome, is_held=given > 0)
 
 
-def guided(runs: int) -> tuple[str, bool]:
-    """Let atheris search in a process of its own; the outcome and whether it found nothing."""
-    command = [sys.executable, "-m", "bench.decoder_noise", str(runs)]
-    run = subprocess.run(
-        command, cwd=CAPTURES.parents[2], capture_output=True, text=True, errors="replace", check=False
+def guided(minutes: float, seed: int) -> soak_report.Finding:
+    """Let atheris search in a process of its own, for so long."""
+    command = [sys.executable, "-m", "bench.decoder_noise", str(round(minutes * 60)), str(seed)]
+    last: deque[str] = deque(maxlen=40)
+    reached, told_s = "", -math.inf
+    with subprocess.Popen(
+        command, cwd=CAPTURES.parents[2], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace"
+    ) as search:
+        assert search.stdout is not None
+        for line in search.stdout:
+            last.append(line)
+            if not line.startswith("#") or " cov: " not in line:
+                continue
+            reached = line
+            if time.monotonic() - told_s > _PROGRESS_S:
+                told_s = time.monotonic()
+                print(f"  guided: {' '.join(line.split())}"[:100], flush=True)
+    outcome = _guided_outcome("".join(last), reached)
+    if search.returncode or outcome is None:
+        outcome = f"exit code {search.returncode}: …{''.join(last)[-600:]!r}"
+        return soak_report.held("streams by coverage (atheris), each fix traced", outcome, is_held=False)
+    return soak_report.held("streams by coverage (atheris), each fix traced", outcome, is_held=True)
+
+
+def _guided_outcome(told: str, reached: str) -> str | None:
+    """What libFuzzer says at its end; nothing where it did not come to one."""
+    done = re.search(r"number_of_executed_units: (\d+)", told)
+    peak = re.search(r"peak_rss_mb: +(\d+)", told)
+    place = re.search(r"cov: (\d+) .*corp: (\d+)/", reached)
+    if done is None or peak is None or place is None:
+        return None
+    return (
+        f"{int(done[1]):,} streams, no exception, no invented fix, {int(place[1]):,} edges reached by "
+        f"{int(place[2]):,} kept streams, {peak[1]} MB at most"
     )
-    done = re.search(r"number_of_executed_units: (\d+)", run.stderr)
-    peak = re.search(r"peak_rss_mb: +(\d+)", run.stderr)
-    if run.returncode or done is None or peak is None:
-        return f"exit code {run.returncode}: …{(run.stdout + run.stderr)[-600:]!r}", False
-    return f"{int(done[1]):,} streams, no exception, no invented fix, {peak[1]} MB at most", True
 
 
 def main() -> None:
-    """`python -m bench.decoder_noise RUNS`: let atheris search, beginning with the made-up captures."""
+    """`python -m bench.decoder_noise SECONDS SEED`: let atheris search, beginning with the made-up captures."""
     atheris = importlib.import_module("atheris")  # of requirements/soak.lock, which only `make soak` installs
 
-    runs = sys.argv[1]
+    seconds, seed = sys.argv[1:]
     with tempfile.TemporaryDirectory() as corpus:
         for capture in CAPTURES.glob("*.nmea"):
             (Path(corpus) / capture.stem).write_bytes(capture.read_bytes()[:2_000])
@@ -101,7 +134,8 @@ def main() -> None:
             [
                 sys.argv[0],
                 corpus,
-                f"-runs={runs}",
+                f"-max_total_time={seconds}",
+                f"-seed={seed}",
                 "-max_len=2000",
                 "-print_final_stats=1",
                 f"-artifact_prefix={corpus}/",

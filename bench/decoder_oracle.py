@@ -8,7 +8,11 @@ from collections.abc import Iterable
 
 from domain import telemetry
 
-_SENTENCE = re.compile(rb"\$([A-OQ-Z0-9][A-Z0-9](RMC|GGA|GLL|GNS),([^$*]*))\*([0-9A-Fa-f]{2})", re.DOTALL)
+_SENTENCE = re.compile(
+    rb"\$((?:[A-OQ-Z0-9][A-Z0-9](?=RMC|GGA|GLL|GNS)|PA(?=SHR,POS,))"
+    rb"(RMC|GGA|GLL|GNS|SHR),([^$*]*))\*([0-9A-Fa-f]{2})",
+    re.DOTALL,
+)
 _ANY = re.compile(rb"\$([^$*\r\n]+)\*[^\r\n$]{0,2}")
 _STAMP = re.compile(rb"\d{6}(\.\d*)?")
 _DAY_MS = 86_400_000
@@ -38,7 +42,7 @@ def _times_ms(stream: bytes) -> set[int]:
     for match in _SENTENCE.finditer(stream):
         body, kind, rest, digits = match.groups()
         fields = [b"", *rest.split(b","), *[b""] * 12]
-        stamp = fields[5] if kind == b"GLL" else fields[1]
+        stamp = fields[{b"GLL": 5, b"SHR": 4}.get(kind, 1)]
         if (
             functools.reduce(operator.xor, body) == int(digits, 16)
             and _is_valid(kind, fields)
@@ -53,11 +57,13 @@ def _times_ms(stream: bytes) -> set[int]:
 def _is_valid(kind: bytes, fields: list[bytes]) -> bool:
     match kind:
         case b"RMC":
-            return fields[2] == b"A" and fields[12] not in (b"N", b"S")
+            return fields[2] in (b"A", b"D") and fields[12] != b"S"
         case b"GGA":
             return fields[6][:1] in (b"1", b"2", b"3", b"4", b"5", b"6", b"7", b"9")
         case b"GLL":
-            return fields[6] == b"A" and fields[7] not in (b"N", b"S")
+            return fields[6] == b"A" and fields[7] != b"S"
+        case b"SHR":
+            return fields[2] in (b"0", b"1", b"2", b"3")
         case _:
             return bool(fields[6].strip(b"N")) and set(fields[6]) - set(b"N") != set(b"S")
 

@@ -74,6 +74,12 @@ class Edge:
                 raise RuntimeError(f"the gateway does not open its lines:\n{self.log.read_text()[-3_000:]}")
             time.sleep(0.005)
 
+    @property
+    def pid(self) -> int:
+        """Its process, which runs."""
+        assert self._process is not None
+        return self._process.pid
+
     def kill(self) -> None:
         """End it with kill -9."""
         self._end(signal.SIGKILL)

@@ -19,7 +19,7 @@ from typing import Any
 import psycopg
 from prometheus_client import parser
 
-from bench import load, stage
+from bench import fuzz, load, stage
 from domain.wire import topics
 from ingest import mqtt_packets
 from stack import broker_config, broker_users, ports
@@ -257,13 +257,11 @@ def _wait(reached: Callable[[], bool]) -> None:
 
 def main() -> None:
     """Run it; exit code 1 where it did not stand."""
-    from bench import soak  # noqa: PLC0415 - it runs this one too
-
     arguments = argparse.ArgumentParser(prog="python -m bench.fuzz_wire", description=__doc__)
     arguments.add_argument("--count", type=int, default=1_000_000, help="messages (1,000,000)")
     arguments.add_argument("--seed", type=int, default=1)
     chosen = arguments.parse_args()
-    result = run(chosen.count, chosen.seed, soak.mutated)
+    result = run(chosen.count, chosen.seed, fuzz.mutated)
     print(result.words)
     sys.exit(not result.held)
 

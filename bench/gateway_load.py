@@ -1,73 +1,56 @@
-"""Bench `gateway_load`: what a gateway costs with four receivers at 10 Hz on pseudo-terminals, publishing to a broker."""
+"""Bench `gateway_load`: what a gateway costs with four receivers at 10 Hz on pseudo-terminals, acknowledged by ingest."""
 
 import json
 import os
-import subprocess
-import sys
-import tempfile
 import time
-import tty
 from pathlib import Path
 from typing import Any
 
+from bench import edge, stage
 from gateway import sentence
-from stack import broker_users, scratch
 
 RECEIVERS, RATE_HZ = 4, 10
 MOST_CPU, MOST_MB = 0.10, 60.0
-_SETTLE_S, _MEASURE_S = 3.0, 15.0
-_TENANT, _DEVICE = "demo", "bench"
+_SETTLE_S, _MEASURE_S = 5.0, 30.0
 
 
 def measure() -> list[dict[str, Any]]:
     """CPU (share of one core) and resident memory of the gateway's process."""
-    user = broker_users.device_user(_TENANT, _DEVICE)
-    passwords = {user: broker_users.new_password()}
     with (
-        scratch.running_broker(scratch.programs(), passwords) as broker,
-        tempfile.TemporaryDirectory() as folder,
+        stage.running(devices_count=1, fences=10) as ground,
+        edge.registered(ground, lines=RECEIVERS) as box,
+        ground.ingest(),
     ):
-        ptys = [_pty() for _ in range(RECEIVERS)]
-        config = Path(folder) / "gateway.toml"
-        config.write_text(_configuration(Path(folder), broker.port, passwords[user], [path for _, path in ptys]))
-        with (Path(folder) / "log").open("wb") as log:
-            process = subprocess.Popen([sys.executable, "-m", "gateway", "run", "--config", config], stderr=log)
-        try:
-            cpu, resident_mb = _driven(process.pid, [descriptor for descriptor, _ in ptys])
-            _require_work_done(Path(folder) / "state" / "status.json")
-        finally:
-            process.terminate()
-            process.wait()
-            for descriptor, _ in ptys:
-                os.close(descriptor)
+        box.start(ground.broker.port)
+        cpu, resident_mb = _driven(box)
+        _require_work_done(box.status())
     return [
-        _row("gateway_load_cpu", cpu, "of a core", MOST_CPU),
+        _row("gateway_load", cpu, "of a core", MOST_CPU),
         _row("gateway_load_memory", resident_mb, "MB", MOST_MB),
     ]
 
 
-def _driven(pid: int, descriptors: list[int]) -> tuple[float, float]:
+def _driven(box: edge.Edge) -> tuple[float, float]:
     started_s = time.monotonic()
     began: tuple[float, float] | None = None
     tick = 0
     while True:
         elapsed_s = time.monotonic() - started_s
         if began is None and elapsed_s >= _SETTLE_S:
-            began = (time.monotonic(), _cpu_s(pid))
+            began = (time.monotonic(), _cpu_s(box.pid))
         if began is not None and time.monotonic() - began[0] >= _MEASURE_S:
-            return (_cpu_s(pid) - began[1]) / (time.monotonic() - began[0]), _resident_mb(pid)
-        for number, descriptor in enumerate(descriptors):
-            os.write(descriptor, _epoch(tick, number))
+            return (_cpu_s(box.pid) - began[1]) / (time.monotonic() - began[0]), _resident_mb(box.pid)
+        for number in range(RECEIVERS):
+            box.write(number, _epoch(tick, number))
         tick += 1
         time.sleep(max(0.0, started_s + tick / RATE_HZ - time.monotonic()))
 
 
-def _require_work_done(status: Path) -> None:
-    """A gateway that read nothing would look cheap."""
-    sentences = json.loads(status.read_text())["sentences"]
+def _require_work_done(told: dict[str, Any]) -> None:
+    """A gateway that read nothing, or sent nothing, would look cheap."""
     least = 0.9 * RATE_HZ * _MEASURE_S
-    if len(sentences) < RECEIVERS or any(counts["fixes"] < least for counts in sentences.values()):
-        raise RuntimeError(f"the gateway did not keep up: {sentences}")
+    if any(counts["fixes"] < least for counts in told["sentences"].values()) or told["status"]["backlog"] > least / 2:
+        raise RuntimeError(f"the gateway did not keep up: {json.dumps(told)}")
 
 
 def _epoch(tick: int, receiver: int) -> bytes:
@@ -85,21 +68,6 @@ def _epoch(tick: int, receiver: int) -> bytes:
     if tick % RATE_HZ == 0:
         bodies += [f"GPGSV,4,{part},14,04,07,250,09,07,13,306,37,08,12,175,15,13,08,020,37" for part in range(1, 5)]
     return b"".join(map(sentence.encode, bodies))
-
-
-def _pty() -> tuple[int, str]:
-    ours, theirs = os.openpty()
-    tty.setraw(ours)
-    tty.setraw(theirs)
-    return ours, os.ttyname(theirs)
-
-
-def _configuration(folder: Path, port: int, password: str, paths: list[str]) -> str:
-    ports = "".join(f'[[port]]\nname = "gps{number}"\ndevice = "{path}"\n' for number, path in enumerate(paths))
-    return (
-        f'[gateway]\ntenant = "{_TENANT}"\ndevice = "{_DEVICE}"\nstate_folder = "{folder / "state"}"\n'
-        f'[broker]\nhost = "127.0.0.1"\nport = {port}\npassword = "{password}"\n{ports}'
-    )
 
 
 def _cpu_s(pid: int) -> float:

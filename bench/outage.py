@@ -24,6 +24,7 @@ from gateway import sentence
 RECEIVERS = 4
 _DRAIN_FIXES_PER_S = 5_000
 _PRESS_LIMIT_S, _AGAIN_S, _DRAIN_LIMIT_S = 60.0, 2.0, 600.0
+_TOLD_EVERY_S = 6 * 3_600  # of the outage's own time
 _EPOCHS_A_WRITE = 10  # of each receiver: what is written in one go fits into a line's buffer
 
 
@@ -33,7 +34,7 @@ class Plan:
 
     hours: float = 72.0
     presses: int = 40
-    kill_every_min: float = 15.0
+    kill_every_min: float = 5.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -128,6 +129,8 @@ def _outage(box: edge.Edge, plan: Plan) -> tuple[int, int, int]:
         for number in range(RECEIVERS):
             box.write(number, chunk)
         is_kill = _passes(start, kill_every)
+        if _passes(start, _TOLD_EVERY_S):
+            print(f"{start // 3_600} of {plan.hours:g} h, {kills} kills, {told} presses", file=sys.stderr, flush=True)
         if _passes(start + press_every // 2, press_every) and told < plan.presses:
             told += _pressed(box, told, nowhere, kills_too=is_kill)
             kills += is_kill
@@ -212,9 +215,7 @@ def main() -> None:
         "--hours", type=float, default=Plan().hours, help="how long the outage lasts in its own time (72)"
     )
     parser.add_argument("--presses", type=int, default=Plan().presses, help="presses during it (40)")
-    parser.add_argument(
-        "--kill-every-min", type=float, default=Plan().kill_every_min, help="kill -9 each so often (15)"
-    )
+    parser.add_argument("--kill-every-min", type=float, default=Plan().kill_every_min, help="kill -9 each so often (5)")
     chosen = parser.parse_args()
     result = run(Plan(hours=chosen.hours, presses=chosen.presses, kill_every_min=chosen.kill_every_min))
     print(result.words)

@@ -197,10 +197,17 @@ def make_device_code(
         owner = devices.tenant_id(connection, tenant)
         if create:
             devices.add(connection, owner, [devices.NewDevice(name=device, kind="gateway")])
-        made = device_codes.add(connection, tenant, device, created_by=getpass.getuser(), now=dt.datetime.now(dt.UTC))
+        made = device_codes.add(connection, tenant, device, created_by=_administrator(), now=dt.datetime.now(dt.UTC))
         connection.commit()
     typer.echo(made)
     typer.echo(f"on the box: python -m gateway provision --server {server.rstrip('/')} --code {made}", err=True)
+
+
+def _administrator() -> str:
+    try:
+        return getpass.getuser()
+    except (OSError, KeyError):  # an account without a name, as a container may have
+        return f"uid {os.getuid()}"
 
 
 @device_app.command("retire")

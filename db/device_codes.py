@@ -42,7 +42,9 @@ def digest(code: str) -> bytes:
 
 
 def add(connection: sa.Connection, tenant: str, device: str, *, created_by: str, now: dt.datetime) -> str:
-    """Make a code for a device and return it; it is nowhere else. What can no longer be used is deleted.
+    """Make a code for a device and return it; it is nowhere else.
+
+    Codes that expired are deleted; those that were used stay: who made them, and when their device got its password.
 
     Raises:
         DatabaseError: the tenant has no such device in service.
@@ -56,7 +58,7 @@ def add(connection: sa.Connection, tenant: str, device: str, *, created_by: str,
     found = connection.execute(query).one_or_none()
     if found is None:
         raise errors.DatabaseError(f"{tenant} has no device {device!r} in service; --create registers it")
-    connection.execute(sa.delete(table).where(table.c.expires_at <= now))
+    connection.execute(sa.delete(table).where(table.c.expires_at <= now, table.c.used_at.is_(None)))
     connection.execute(
         sa.insert(table).values(
             code_sha256=digest(code),

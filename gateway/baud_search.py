@@ -8,7 +8,6 @@ TRIAL_S = 2.5
 """A receiver speaks once a second, and the first of its sentences may be cut by the change of rate."""
 LOST_S = 10.0
 _LOST_BYTES = 64  # a few bytes of noise on an idle line are no reason to leave a rate that was right
-_FIRST_PATIENCE = 2  # the rate of last time gets longer than the others
 
 
 class BaudSearch:
@@ -18,12 +17,12 @@ class BaudSearch:
     word must be heard. Only bytes that make no sentence start the search again.
 
     Args:
-        remembered: the rate that was right last time; it is tried first, and again between the others.
+        remembered: the rate that was right last time: it counts as right until bytes come that make no sentence.
     """
 
     def __init__(self, remembered: int | None = None) -> None:
         self.found = remembered
-        self.is_found = False
+        self.is_found = remembered is not None
         self._order = self._ordered()
         self._turn = 0
         self._since_s: float | None = None
@@ -47,7 +46,10 @@ class BaudSearch:
         self._bytes += came_bytes
         if self._since_s is None:
             self._since_s = mono_s
-        if not self._is_over(mono_s - self._since_s):
+        waited_s = mono_s - self._since_s
+        if self.is_found and waited_s >= LOST_S and self._bytes < _LOST_BYTES:
+            self.restart()  # else hours of a little noise would add up
+        if not self._is_over(waited_s):
             return False
         self._since_s, self._bytes = mono_s, 0
         self._next()
@@ -56,8 +58,7 @@ class BaudSearch:
     def _is_over(self, waited_s: float) -> bool:
         if self.is_found:
             return waited_s >= LOST_S and self._bytes >= _LOST_BYTES
-        patience = _FIRST_PATIENCE if self.found == self.rate else 1
-        return waited_s >= TRIAL_S * patience
+        return waited_s >= TRIAL_S
 
     def _settle(self, mono_s: float) -> None:
         self.is_found, self.found = True, self.rate

@@ -13,9 +13,12 @@ _TIMED = re.compile(rb"\$[A-Z]{2}(?:(?:RMC|GGA|GNS|ZDA),(\d{6}[\d.]*),|GLL,[^,]*
 
 
 def receiver_bytes(stream: io.BufferedReader) -> Iterator[bytes]:
-    """Give what came from the receiver, as it comes: the leading `#` lines, which may quote sentences, are passed over."""
+    """Give what came from the receiver, as it comes: the leading `#` lines, which may quote sentences, are passed over.
+
+    Blank lines may stand among them.
+    """
     line = stream.readline(_LINE_BYTES)
-    while line.startswith(b"#"):
+    while line.startswith(b"#") or line.isspace():
         while line and not line.endswith(b"\n"):
             line = stream.readline(_LINE_BYTES)
         line = stream.readline(_LINE_BYTES)

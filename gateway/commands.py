@@ -55,8 +55,8 @@ class Commands:
         """
         try:
             command = control.decode_command(payload)
-        except control.UnknownCommandError as error:
-            _log.warning("%s", error)
+        except control.CommandRefusedError as error:
+            _log.warning("a command is not understood: %s", error, extra={"command": error.command_id})
             return control.Reply(id=error.command_id, ok=False, detail=str(error))
         before = self._past.find(command.id)
         if before is not None:
@@ -66,8 +66,7 @@ class Commands:
         ok, detail = self._acts[command.name](command.arguments)
         reply = control.Reply(id=command.id, ok=ok, detail=detail)
         self._past.add(reply)
-        if self.restart_is_asked:
-            self._past.save()
+        self._past.save()
         return reply
 
     def _interval(self, arguments: Arguments) -> Outcome:

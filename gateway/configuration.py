@@ -7,15 +7,13 @@ import dataclasses
 import datetime as dt
 import functools
 import tomllib
-import urllib.parse
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from enum import StrEnum
 from pathlib import Path
 from typing import Any, TypeVar
 
 from domain.wire import topics
-from gateway import errors, operation_settings, outbox_bounds, private, reporting_rules, secret_file
+from gateway import errors, operation_settings, outbox_bounds, port_settings, private, reporting_rules, secret_file
 from gateway.settings_table import Problems, Table
 
 _T = TypeVar("_T")
@@ -23,23 +21,8 @@ _T = TypeVar("_T")
 VARIABLE = "GATEWAY_CONFIG"
 USUAL_PLACES = (Path(".driveops/gateway.toml"), Path("/etc/driveops/gateway.toml"))
 DATE_FLOOR = dt.date(2024, 1, 1)
-GPSD_SCHEME, FILE_SCHEME, STANDARD_INPUT = "gpsd://", "file:", "-"
-_DEFAULT_BAUD = 9_600
-_AUTO_BAUD = "auto"
-_LONGEST_CANCEL_S = 60.0
-_GPSD_PORT = 2_947
-_HIGHEST_BAUD = 4_000_000
 _LONGEST_KEEPALIVE_S = 15  # a dead link is noticed within twice this
 _DAY_S = 86_400.0
-
-
-class Pin(StrEnum):
-    """The control lines that a serial port can read."""
-
-    CTS = "cts"
-    DSR = "dsr"
-    DCD = "dcd"
-    RI = "ri"
 
 
 class ConfigurationError(errors.GatewayError):
@@ -62,47 +45,9 @@ class Broker:
     host: str
     port: int
     password: str | None = field(default=None, repr=False)
+    has_own_file: bool = False  #: the password does not stand in the configuration itself
     keepalive_s: int = 10
     tls: Tls | None = None
-
-
-class PortKind(StrEnum):
-    """What stands behind a port."""
-
-    SERIAL = "serial"
-    GPSD = "gpsd"
-    FILE = "file"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Port:
-    """A line with a receiver, a panic-button receiver or both; or gpsd, or a file of what a receiver sent."""
-
-    name: str
-    device: str
-    baud: int = _DEFAULT_BAUD
-    seek_baud: bool = False  #: `baud` is where the search begins
-    require_checksum: bool = True
-    follow: bool = False  #: wait for more at a file's end
-
-    @property
-    def kind(self) -> PortKind:
-        """By the device's scheme."""
-        if self.device.startswith(GPSD_SCHEME):
-            return PortKind.GPSD
-        is_file = self.device == STANDARD_INPUT or self.device.startswith(FILE_SCHEME)
-        return PortKind.FILE if is_file else PortKind.SERIAL
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Button:
-    """A button wired to a control line of a serial port."""
-
-    port: str  #: a port's name, or a device of its own
-    pin: Pin
-    fob: str
-    active_low: bool = False
-    cancel_s: float = 10.0  #: 0: a wired button cannot cancel
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -122,8 +67,8 @@ class Configuration:
     device: str
     broker: Broker
     state_folder: Path
-    ports: tuple[Port, ...] = ()
-    buttons: tuple[Button, ...] = ()
+    ports: tuple[port_settings.Port, ...] = ()
+    buttons: tuple[port_settings.Button, ...] = ()
     outbox: Outbox = Outbox()
     reporting: reporting_rules.Rules = reporting_rules.EVERY_FIX
     fob_silence_s: float = 600.0
@@ -143,13 +88,20 @@ def find(named: str | None, environ: Mapping[str, str]) -> Path:
     if environ.get(VARIABLE):
         return Path(environ[VARIABLE])
     for place in USUAL_PLACES:
-        if place.exists():
+        if _is_there(place):
             return place
     places = ", ".join(str(place) for place in USUAL_PLACES)
     raise ConfigurationError(
         f"no configuration: give --config FILE or set {VARIABLE}; there is none at {places}. "
         "`python -m stack up` writes the first of them for its own broker"
     )
+
+
+def _is_there(place: Path) -> bool:
+    try:
+        return place.exists()
+    except PermissionError:  # it may be: whoever reads it says why it can't
+        return True
 
 
 def to_be_made(named: str | None, environ: Mapping[str, str]) -> Path:
@@ -182,8 +134,8 @@ def _configuration(path: Path, document: dict[str, Any]) -> Configuration:
     read = dataclasses.replace(
         read,
         broker=problems.gather(lambda: _broker(root.table("broker")), _NOTHING.broker),
-        ports=_gathered(problems, root, "port", _port),
-        buttons=_gathered(problems, root, "button", _button),
+        ports=_gathered(problems, root, "port", port_settings.port),
+        buttons=_gathered(problems, root, "button", port_settings.button),
         outbox=problems.gather(lambda: _outbox(root.optional_table("outbox")), _NOTHING.outbox),
         reporting=problems.gather(
             lambda: reporting_rules.read(root.optional_table("reporting"), simple), _NOTHING.reporting
@@ -192,7 +144,7 @@ def _configuration(path: Path, document: dict[str, Any]) -> Configuration:
     )
     root.is_wrong = False  # all of its own keys were asked for
     problems.add(root.unknown())
-    problems.add(_doubles(path, read.ports))
+    problems.add(port_settings.contradictions(path, read.ports, read.buttons))
     problems.refuse()
     return read
 
@@ -208,7 +160,7 @@ def _of_gateway(path: Path, gateway: Table) -> Configuration:
         tenant=names[0],
         device=names[1],
         broker=_NOTHING.broker,
-        state_folder=private.usual_folder(*names) if folder is None else gateway.path(folder),
+        state_folder=private.usual_folder(*names) if folder is None else gateway.path("state_folder", folder),
         reporting=reporting_rules.Rules(interval_s=gateway.number("report_interval_s", 0.0, _DAY_S, 0.0)),
         fob_silence_s=gateway.number("fob_silence_s", 1.0, _DAY_S, 600.0),
         log_format=operation_settings.log_format(gateway),
@@ -233,6 +185,7 @@ def _broker(table: Table) -> Broker:
         host=_host(table),
         port=table.integer("port", 1, 65_535, 1883 if tls is None else 8883),
         password=password if password_file is None else secret_file.read(table, "password_file", password_file),
+        has_own_file=password_file is not None,
         keepalive_s=table.integer("keepalive_s", 2, _LONGEST_KEEPALIVE_S, 10),
         tls=None if tls is None else _tls(tls),
     )
@@ -252,63 +205,12 @@ def _host(table: Table) -> str:
 def _tls(table: Table) -> Tls:
     read = Tls(
         ca_file=table.file("ca_file"),
-        certificate_file=table.file("certificate_file"),
+        certificate_file=secret_file.certificate(table, "certificate_file"),
         key_file=secret_file.file(table, "key_file"),
     )
     if read.key_file is not None and read.certificate_file is None:
         raise table.error("key_file", "a key needs its certificate_file")
     return read
-
-
-def _port(table: Table) -> Port:
-    device = table.required("device", str)
-    is_auto = table.content.get("baud") == _AUTO_BAUD
-    if is_auto:
-        table.optional("baud", str)
-    return Port(
-        name=table.optional("name", str) or Path(device).name,
-        device=_device(table, device),
-        baud=_DEFAULT_BAUD if is_auto else table.integer("baud", 50, _HIGHEST_BAUD, _DEFAULT_BAUD),
-        seek_baud=is_auto,
-        require_checksum=table.boolean("require_checksum", default=True),
-        follow=table.boolean("follow", default=False),
-    )
-
-
-def _device(table: Table, device: str) -> str:
-    if device.startswith(GPSD_SCHEME):
-        try:
-            gpsd_address(device)
-        except ValueError:
-            raise table.error("device", f"{device!r} is not gpsd://HOST[:PORT][/DEVICE]") from None
-    if device.startswith(FILE_SCHEME):
-        return f"{FILE_SCHEME}{table.source.parent / Path(device.removeprefix(FILE_SCHEME)).expanduser()}"
-    return device
-
-
-def gpsd_address(device: str) -> tuple[str, int, str | None]:
-    """Host, TCP port and the device at gpsd (None: all of them) of `gpsd://host:port/device`.
-
-    Raises:
-        ValueError: it names no host or a wrong port.
-    """
-    parts = urllib.parse.urlsplit(device)
-    if not parts.hostname:
-        raise ValueError(device)
-    return parts.hostname, parts.port or _GPSD_PORT, parts.path if len(parts.path) > 1 else None
-
-
-def _button(table: Table) -> Button:
-    pin = table.required("pin", str)
-    if pin.lower() not in tuple(Pin):
-        raise table.error("pin", f"must be one of {', '.join(Pin)}, not {pin!r}")
-    return Button(
-        port=table.required("port", str),
-        pin=Pin(pin.lower()),
-        fob=table.required("fob", str),
-        active_low=table.boolean("active_low", default=False),
-        cancel_s=table.number("cancel_s", 0.0, _LONGEST_CANCEL_S, 10.0),
-    )
 
 
 def _outbox(table: Table | None) -> Outbox:
@@ -341,12 +243,3 @@ def _date_floor(table: Table) -> dt.date | None:
     if isinstance(value, dt.date) and not isinstance(value, dt.datetime):
         return value
     raise table.error("date_floor", "must be a date like 2024-01-01, or false")
-
-
-def _doubles(path: Path, ports: tuple[Port, ...]) -> list[ConfigurationError]:
-    found = []
-    for key in ("name", "device"):
-        values = [getattr(port, key) for port in ports]
-        twice = dict.fromkeys(value for value in values if values.count(value) > 1)
-        found += [ConfigurationError(f"{path}: port.{key}: {value!r} stands there twice") for value in twice]
-    return found

@@ -57,6 +57,7 @@ class Delivery:
         self._session = self._press_session = 0
         self._live_after = box.newest_fix_seq  # numbers above are new, those up to it are backlog
         self._backlog_after = -1
+        self._openings = box.openings
         self._live_due_s = self._backlog_due_s = -math.inf
         self.sent_fixes = 0
 
@@ -93,6 +94,8 @@ class Delivery:
             self._session = session
             self._fixes.clear()
             self._live_after, self._backlog_after = self._box.newest_fix_seq, -1
+        if self._openings != self._box.openings:  # while its disk failed the backlog was passed over
+            self._openings, self._backlog_after = self._box.openings, -1
         return max(0.0, min(self._send_live(now_s), self._send_backlog(now_s), _TIDY_S))
 
     def settle(self) -> None:

@@ -14,13 +14,20 @@ class Dispatch:
         box: what is to be written.
         work: what is to be sent.
         confirm: told the numbers of presses once they are on the disk.
+        save: brings what else is to outlive a restart to the disk.
     """
 
     def __init__(
-        self, box: outbox.Outbox, work: delivery.Delivery, *, confirm: Callable[[Sequence[int]], None]
+        self,
+        box: outbox.Outbox,
+        work: delivery.Delivery,
+        *,
+        confirm: Callable[[Sequence[int]], None],
+        save: Callable[[instants.Instant], None],
     ) -> None:
         self._box = box
         self._confirm = confirm
+        self._save = save
         self._couriers = (
             courier.Courier(work.step_presses, name="presses"),
             courier.Courier(work.step, name="fixes"),
@@ -49,5 +56,7 @@ class Dispatch:
 
     def _write(self, *, now_s: float) -> float:
         self._confirm(self._box.write_presses(now_s=now_s))
-        self._box.write_fixes(now_s=now_s, now=instants.now().utc)
+        now = instants.now()
+        self._box.write_fixes(now_s=now_s, now=now.utc)
+        self._save(now)
         return _WRITE_EVERY_S

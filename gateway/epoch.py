@@ -38,7 +38,7 @@ class Epoch:
         None  #: ordinal; from a valid RMC of this very instant, else what was known when the next one began
     )
     simulated = False
-    estimated = False  #: by dead reckoning
+    doubtful = False  #: by dead reckoning, or from a sentence that calls itself valid in one field and void in another
     denied = False  #: another sentence of this instant says that there is no valid position
 
     def __init__(self, time_ms: int) -> None:
@@ -56,8 +56,8 @@ class Epoch:
 
     @property
     def is_fix(self) -> bool:
-        """A valid sentence gave a position, none said that it is simulated, and an estimate was not denied."""
-        return self.rank is not Rank.NONE and not self.simulated and not (self.estimated and self.denied)
+        """A valid sentence gave a position, none said that it is simulated, and a doubtful one was not denied."""
+        return self.rank is not Rank.NONE and not self.simulated and not (self.doubtful and self.denied)
 
     def fix(self, time: dt.datetime) -> telemetry.Fix:
         """The epoch as one fix."""

@@ -12,7 +12,7 @@ SAME_EPOCH_MS = 15
 """Stamps of one epoch differ by a few milliseconds in some receivers; the fastest (50 Hz) leave 20 between epochs."""
 
 _HOURS, _MINUTES, _MINUTE_MS = 24, 60, 60_000
-_NUMERIC = b"+-.0123456789"
+_NUMERIC = b" +-.0123456789"  # some receivers pad with blanks
 _LEAP_SECOND = 60
 _SPEED_UNKNOWN_KN = 999.0  # receivers write 999.9 for "don't know"
 _COURSE_LIMIT_DEG = 360.0
@@ -88,7 +88,7 @@ def coordinate(raw: bytes, hemisphere: bytes, positive: bytes, negative: bytes, 
     >>> coordinate(b"833.300", b"W", b"E", b"W", 180.0)
     -8.555
     """
-    if hemisphere not in (positive, negative) or not raw.replace(b".", b"", 1).isdigit():
+    if hemisphere not in (positive, negative) or not raw.strip(b" ").replace(b".", b"", 1).isdigit():
         return None
     value = float(raw)
     degrees = value // 100

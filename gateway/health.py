@@ -92,11 +92,16 @@ def read(folder: Path, *, now: dt.datetime) -> dict[str, Any]:
     Raises:
         GatewayError: none runs on this folder, or it has not reported lately.
     """
+    path = folder / FILE_NAME
     try:
-        record: dict[str, Any] = json.loads((folder / FILE_NAME).read_text(encoding="utf-8"))
+        record: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
         told = status.decode(fields.dump(record["status"]))
-    except (OSError, ValueError, KeyError, TypeError, fields.WireError):
-        raise errors.GatewayError(f"no gateway has run on {folder} yet") from None
+    except FileNotFoundError:
+        raise errors.GatewayError(f"no gateway runs on {folder}") from None
+    except OSError as error:
+        raise errors.GatewayError(f"{path} cannot be read: {error.strerror}") from None
+    except (ValueError, KeyError, TypeError, fields.WireError):
+        raise errors.GatewayError(f"{path} is not what a gateway of this version has written") from None
     age_s = (now - told.time).total_seconds()
     if not _is_alive(record.get("pid")):
         raise errors.GatewayError(f"the gateway on {folder} does not run; it was last heard {age_s:.0f} s ago")

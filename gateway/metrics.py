@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping
 from enum import StrEnum
 
+from domain import telemetry
 from gateway import health
 
 PREFIX = "driveops_gateway_"
@@ -59,7 +60,7 @@ def _of_outbox(report: health.Report) -> Iterable[str]:
     yield _single("outbox_trouble", _Kind.GAUGE, "1 while rows are kept in memory only.", report.outbox is not None)
     yield _family(
         "presses_total", _Kind.COUNTER, "Presses by kind.",
-        [({"kind": kind}, count) for kind, count in sorted(report.presses.items())],
+        [({"kind": str(kind)}, report.presses.get(kind, 0)) for kind in telemetry.PressKind],
     )  # fmt: skip
 
 

@@ -51,10 +51,12 @@ class Outlet:
 
     def close(self) -> None:
         """Stop listening, and take the file away: its figures would stand still."""
-        if self._server is not None and self._thread is not None:
-            self._server.shutdown()
+        if self._server is not None:
+            # A reader that keeps sending keeps the server's thread; it must not keep the gateway from its end.
+            closing = threading.Thread(target=self._server.shutdown, name="metrics' end", daemon=True)
+            closing.start()
+            closing.join(_SLOWEST_READER_S)
             self._server.server_close()
-            self._thread.join()
         if self._settings.textfile is not None:
             with contextlib.suppress(OSError):
                 self._settings.textfile.unlink(missing_ok=True)

@@ -1,4 +1,4 @@
-"""From sentences to fixes: RMC, GGA, GLL, GNS, VTG, GSA and ZDA of any talker, merged by their time of day.
+"""From sentences to fixes: RMC, GGA, GLL, GNS, VTG, GSA and ZDA of any talker (and `$PASHR,POS`), merged by their time of day.
 
 Two epochs may stand open, since some receivers (and multiplexers) write the last sentences of one among the first of the
 next. Memory is constant, and no byte makes it raise.
@@ -81,14 +81,14 @@ class Assembler:
 
     def _take(self, parts: list[bytes]) -> None:
         address = parts[0]
-        if len(address) != _ADDRESS_LENGTH or address[0] == _PROPRIETARY:
-            return
         kind = address[2:]
-        reader = readers.READERS.get(kind)
+        if len(address) != _ADDRESS_LENGTH:
+            return
+        reader = readers.READERS.get(kind) if address[0] != _PROPRIETARY else _reader_of_a_maker(parts)
         if not (address.isupper() and address.isalnum()):
             return  # eight bits of checksum let one garbled talker in 256 pass
         if reader is None:
-            if kind == _ZDA and len(parts) >= _ZDA_FIELDS:
+            if kind == _ZDA and address[0] != _PROPRIETARY and len(parts) >= _ZDA_FIELDS:
                 self._date(parts)
             return
         if len(parts) < reader.fewest_fields:
@@ -190,3 +190,8 @@ class Assembler:
         if not self._given or instant_ms > max(self._given) + fields.SAME_EPOCH_MS:
             return False
         return any(abs(instant_ms - given_ms) <= fields.SAME_EPOCH_MS for given_ms in self._given)
+
+
+def _reader_of_a_maker(parts: list[bytes]) -> readers.Reader | None:
+    is_position = parts[0] == readers.ASHTECH and parts[1:2] == [readers.ASHTECH_POSITION]
+    return readers.ASHTECH_READER if is_position else None

@@ -39,7 +39,8 @@ def metrics(table: Table | None) -> Metrics:
     if name is not None and not name.endswith(".prom"):
         raise table.error("textfile", f"must end in .prom, else node_exporter passes it over: {name!r}")
     return Metrics(
-        textfile=None if name is None else table.path(name), listen=None if listen is None else _address(table, listen)
+        textfile=None if name is None else table.path("textfile", name),
+        listen=None if listen is None else _address(table, listen),
     )
 
 

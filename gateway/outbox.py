@@ -14,6 +14,7 @@ import datetime as dt
 import functools
 import json
 import logging
+import math
 import threading
 from collections import deque
 from collections.abc import Sequence
@@ -28,6 +29,7 @@ _log = logging.getLogger(__name__)
 
 SYNC_EVERY_S = 5.0
 REPEAT_WINDOW = dt.timedelta(seconds=60)
+_CLOCK_LAGS_S = 2 * REPEAT_WINDOW.total_seconds()  # timesyncd saves the date each 60 s
 _READ_PATIENCE_S = 0.2
 _HIGHEST_OF_FOB = 2**63 - 1  # SQLite counts no further
 _MOST_ACKS = 1_000  # an older one that is forgotten costs no more than sending its rows again
@@ -50,9 +52,10 @@ class Outbox:
         path: the file; its folder is made.
         now: UTC, used once to number rows above all that an earlier, lost file may have given.
         bounds: past them the oldest fixes are thinned.
+        up_s: how long the box has been on.
     """
 
-    def __init__(self, path: Path, *, now: dt.datetime, bounds: outbox_bounds.Bounds) -> None:
+    def __init__(self, path: Path, *, now: dt.datetime, bounds: outbox_bounds.Bounds, up_s: float = math.inf) -> None:
         self._thinner = outbox_bounds.Thinner(bounds)
         self._disk = outbox_disk.Disk(path)
         self._lock = threading.Lock()
@@ -63,6 +66,8 @@ class Outbox:
         self._durable_news: list[int] = []
         self._acks: deque[control.LaneAck] = deque(maxlen=_MOST_ACKS)  # not yet applied to the disk
         self._heard: dict[tuple[str, int, str], outbox_file.Heard] = {}
+        self._heard_earlier = self._heard  # before this start
+        self._is_just_booted = up_s < _CLOCK_LAGS_S
         self._numbers = numbering.Numbering(now)
         self._fixes_on_disk = 0
         self._in_hand_upto = -1  # fixes that are being written: they count as acknowledged when they go from the disk
@@ -84,7 +89,7 @@ class Outbox:
         """Keep a press and number it, in memory at first; `number` is the fob's own, by which a repeated one is known."""
         with self._lock:
             heard = _heard(press, number)
-            before = None if heard is None else self._heard.get((heard.fob, heard.number, heard.kind))
+            before = None if heard is None else self._heard_before(heard, press.clock)
             if before is not None and abs(press.time - before.at) <= REPEAT_WINDOW:
                 again = dataclasses.replace(press, id=before.press_id)
                 return Kept(press=again, is_new=False, is_durable=not self._is_volatile(before))
@@ -130,13 +135,18 @@ class Outbox:
     def last_number(self, fob: str) -> int | None:
         """The fob's own number of its last press."""
         with self._lock:
-            known = [heard for heard in self._heard.values() if heard.fob == fob]
+            known = [heard for heard in (self._heard_earlier | self._heard).values() if heard.fob == fob]
             return max(known, key=lambda heard: heard.at).number if known else None
 
     @property
     def newest_fix_seq(self) -> int:
         """The number of the newest fix ever given."""
         return self._numbers.newest("fix")
+
+    @property
+    def openings(self) -> int:
+        """Counts how often the disk was opened: then there are rows again that could not be read before."""
+        return self._disk.openings
 
     @property
     def has_presses(self) -> bool:
@@ -260,6 +270,13 @@ class Outbox:
             self.acknowledge(control.LaneAck(lane=topics.Lane.FIXES, seq=rotten[-1][0], ranges=rotten))
         return [item for _, item in numbered if item is not None]
 
+    def _heard_before(self, heard: outbox_file.Heard, clock: telemetry.Clock) -> outbox_file.Heard | None:
+        key = (heard.fob, heard.number, heard.kind)
+        # A box without a clock of its own goes on where its date was saved, and a fob may count from the start again:
+        # what seems a repeat from before the power cut can be a press of hours later.
+        may_be_earlier = clock is telemetry.Clock.GPS or not self._is_just_booted
+        return self._heard.get(key) or (self._heard_earlier.get(key) if may_be_earlier else None)
+
     def _is_volatile(self, heard: outbox_file.Heard) -> bool:
         return any(each is not None and each.press_id == heard.press_id for each in self._volatile.values())
 
@@ -277,7 +294,6 @@ class Outbox:
             lacking = [
                 (seq, payload, self._volatile.get(seq)) for seq, payload in self._presses.items() if seq not in held
             ]
-            gone = [ranges.Ranges(ack) for ack in self._acks if ack.lane is topics.Lane.PANIC]
         for seq, payload, heard in lacking:
             file.add_press((seq, payload), heard)
         count = file.count("fix")
@@ -285,12 +301,13 @@ class Outbox:
             with self._lock:
                 upto = self._numbers.raised(table, file.reserved(table))
             file.reserve(table, upto)
-        held = {seq: payload for seq, payload in held.items() if not any(seq in covered for covered in gone)}
         for seq, _, _ in lacking:
             self._is_durable(seq)
         with self._lock:
+            gone = [ranges.Ranges(ack) for ack in self._acks if ack.lane is topics.Lane.PANIC]
+            held = {seq: payload for seq, payload in held.items() if not any(seq in covered for covered in gone)}
             self._presses = dict(sorted((held | self._presses).items()))
-            self._heard = {(heard.fob, heard.number, heard.kind): heard for heard in known} | self._heard
+            self._heard_earlier = {(heard.fob, heard.number, heard.kind): heard for heard in known}
             self._fixes_on_disk = count
 
 

@@ -23,6 +23,7 @@ class Disk:
 
     def __init__(self, path: Path) -> None:
         self.lock = threading.Lock()
+        self.openings = 0  #: each time there may be rows that could not be read before
         self._path = path
         self._file: outbox_file.OutboxFile | None = None
         self._tried_s = float("-inf")
@@ -80,6 +81,7 @@ class Disk:
             self._say(str(error))
             return
         self._file = file
+        self.openings += 1
         if self._fault is not None:
             _log.info("the outbox can be written again: %s", self._path)
             self._fault = None

@@ -1,11 +1,10 @@
 """Panic buttons: a press is on the disk, or acknowledged, before its fob is told RECEIVED; fobs are supervised."""
 
 import collections
-import datetime as dt
 import logging
 import threading
 import uuid
-from collections.abc import Container, Sequence
+from collections.abc import Callable, Container, Sequence
 from typing import Protocol
 
 from domain import telemetry
@@ -27,26 +26,37 @@ class Line(Protocol):
 
 
 class Buttons:
-    """Hears the fobs on every line."""
+    """Hears the fobs on every line.
+
+    Args:
+        box: what is pressed goes there.
+        fixes: a press carries the last one.
+        clock: the time of a press.
+        lines: all lines; a fob that was not heard since the start may listen on any.
+        silence_s: a fob that was not heard for longer is told as silent.
+    """
 
     def __init__(
-        self, box: outbox.Outbox, fixes: selection.Selection, clock: press_clock.PressClock, *, silence_s: float
+        self,
+        box: outbox.Outbox,
+        fixes: selection.Selection,
+        clock: press_clock.PressClock,
+        *,
+        lines: Callable[[], Sequence[Line]],
+        silence_s: float,
     ) -> None:
         self._box = box
         self._fixes = fixes
         self._clock = clock
-        self._silence = dt.timedelta(seconds=silence_s)
+        self._all_lines = lines
+        self._silence_s = silence_s
         self._lock = threading.Lock()
         self._fobs: dict[str, telemetry.FobState] = {}  # the longest unheard first
+        self._heard_s: dict[str, float] = {}  # by the running clock: a step of the other makes no fob silent
         self._lines: dict[str, Line] = {}
         self._silent: set[str] = set()
         self._unconfirmed: dict[int, tuple[str, int]] = {}
         self._counts: collections.Counter[str] = collections.Counter()
-
-    def hear(self, parts: list[bytes], line: Line, now: instants.Instant) -> bool:
-        """Deal with a `$PDOP` sentence; tell whether there is a new press to send."""
-        signal = panic_sentence.read(parts)
-        return signal is not None and self.take(signal, line, now)
 
     def take(self, signal: panic_sentence.Signal, line: Line, now: instants.Instant) -> bool:
         """Deal with what a fob or a wired button says; tell whether there is a new press to send."""
@@ -90,10 +100,12 @@ class Buttons:
             return
         fob = notice.fob or self._only_fob()
         number = None if fob is None else self._box.last_number(fob)
-        if fob is None or number is None:
+        if fob is None:
             _log.warning("an alert is %s, but which fob raised it is not known", notice.state)
-            return
-        self._light(fob, number, lamp)
+        elif number is not None:
+            self._light(fob, number, lamp)
+        else:  # a wired button, which has no lamp, or one whose press was longer ago than is remembered
+            _log.info("the alert of fob %s is %s; there is no lamp to tell it", fob, notice.state)
 
     def fobs(self) -> dict[str, telemetry.FobState]:
         """What was last heard of each fob."""
@@ -105,13 +117,13 @@ class Buttons:
         with self._lock:
             return dict(self._counts)
 
-    def silent(self, now: dt.datetime) -> set[str]:
+    def silent(self, *, mono_s: float) -> set[str]:
         """Fobs that have not been heard for too long; said when one becomes so."""
         with self._lock:
-            silent = {fob for fob, state in self._fobs.items() if state.seen and now - state.seen > self._silence}
+            silent = {fob for fob, heard_s in self._heard_s.items() if mono_s - heard_s > self._silence_s}
             for fob in silent - self._silent:
-                _log.warning("fob %s has not been heard for %.0f s", fob, self._silence.total_seconds())
-            for fob in self._silent - silent:
+                _log.warning("fob %s has not been heard for %.0f s", fob, self._silence_s)
+            for fob in (self._silent - silent) & self._fobs.keys():
                 _log.info("fob %s is heard again", fob)
             self._silent = silent
             return silent
@@ -139,10 +151,11 @@ class Buttons:
             self._fobs[signal.fob] = telemetry.FobState(
                 battery_pct=signal.battery_pct, rssi_dbm=signal.rssi_dbm, seen=now.utc
             )
+            self._heard_s[signal.fob] = now.mono_s
             self._lines[signal.fob] = line
             if len(self._fobs) > status.MOST_ENTRIES:  # noise that passes for fobs must not fill the memory
                 unheard = next(iter(self._fobs))
-                del self._fobs[unheard], self._lines[unheard]
+                del self._fobs[unheard], self._heard_s[unheard], self._lines[unheard]
 
     def _only_fob(self) -> str | None:
         with self._lock:
@@ -150,6 +163,6 @@ class Buttons:
 
     def _light(self, fob: str, number: int, lamp: Lamp) -> None:
         with self._lock:
-            lines = [self._lines[fob]] if fob in self._lines else list(dict.fromkeys(self._lines.values()))
-        for line in lines:
+            heard_on = self._lines.get(fob)
+        for line in self._all_lines() if heard_on is None else (heard_on,):
             line.write(panic_sentence.answer(fob, number, lamp))

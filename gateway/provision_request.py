@@ -17,6 +17,11 @@ from gateway import errors
 PATH = "/api/v1/provision"
 _LIMIT_S, _MOST_BYTES = 20.0, 1 << 20
 _HIGHEST_PORT = 65_535
+_SERVER_ERRORS = 500
+_PERHAPS_USED = (
+    "the code may be used up by now, and the device's former password with it: "
+    "try again, and ask for a new code if it is refused"
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,8 +78,10 @@ def ask(url: str, code: str, ca_file: Path | None) -> Credentials:
     except urllib.error.HTTPError as error:
         with error:
             raise errors.GatewayError(_refusal(url, error)) from None
-    except (OSError, HTTPException) as error:  # URLError is an OSError
-        raise errors.GatewayError(_unreachable(url, error)) from None
+    except urllib.error.URLError as error:  # nothing has been sent
+        raise errors.GatewayError(_unreachable(url, error.reason)) from None
+    except (OSError, HTTPException) as error:
+        raise errors.GatewayError(f"{_unreachable(url, error)}; {_PERHAPS_USED}") from None
     try:
         return _credentials(json.loads(content))
     except (ValueError, TypeError, KeyError):
@@ -89,7 +96,10 @@ def _context(ca_file: Path | None) -> ssl.SSLContext:
 
 
 def _read(response: HTTPResponse) -> bytes:
-    return response.read(_MOST_BYTES)
+    content = response.read(_MOST_BYTES)
+    if response.length:
+        raise HTTPException("the answer breaks off")
+    return content
 
 
 def _credentials(answer: Any) -> Credentials:
@@ -121,14 +131,14 @@ def _refusal(url: str, error: urllib.error.HTTPError) -> str:
         told = json.loads(error.read(_MOST_BYTES))["error"]
         said, code = str(told["message"]), str(told["code"])
     except (ValueError, TypeError, KeyError, OSError, HTTPException):
-        return f"{url} answers {error.code}; is it a DriveOps server?"
+        perhaps = f"; {_PERHAPS_USED}" if error.code >= _SERVER_ERRORS else ""
+        return f"{url} answers {error.code}; is it a DriveOps server?{perhaps}"
     if code == "device_code_refused":
         return f"{said}; ask for a new one (python -m db device code)"
     return f"the server says: {said}"
 
 
-def _unreachable(url: str, error: Exception) -> str:
-    reason = error.reason if isinstance(error, urllib.error.URLError) else error
+def _unreachable(url: str, reason: str | BaseException) -> str:
     if isinstance(reason, ssl.SSLCertVerificationError):
         return f"{url} shows a certificate that is not trusted: {reason.verify_message}; --ca-file names its authority"
     if isinstance(reason, OSError) and reason.strerror:

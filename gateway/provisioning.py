@@ -1,5 +1,6 @@
 """A device's credentials from a one-time code: the files that are made of the server's answer."""
 
+import itertools
 import json
 import os
 import time
@@ -7,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from gateway import configuration, errors, private, provision_request, uplink
+from gateway import broker_client, configuration, errors, provision_request
 
 PASSWORD, AUTHORITY = "broker-password", "broker-ca.pem"
 _PRIVATE, _PUBLIC = 0o600, 0o644
@@ -37,15 +38,18 @@ class Places:
         Raises:
             GatewayError: there are credentials already, or the folder can't be written.
         """
-        if self.password.exists() and not self.force:
-            raise errors.GatewayError(f"{self.password} is there already; --force replaces it")
         probe = self.password.with_name(f"{PASSWORD}.new")
         try:
-            private.make_folder(probe.parent)
-            _write(probe, "", _PRIVATE)
-            probe.unlink()
+            # For others to enter as well: a service of systemd reads the configuration as a user of its own.
+            probe.parent.mkdir(parents=True, exist_ok=True)
+            is_there = self.password.exists()
+            if not is_there or self.force:
+                _write(probe, "", _PRIVATE)
+                probe.unlink()
         except OSError as error:
             raise errors.GatewayError(f"cannot write {self.password}: {error.strerror}") from None
+        if is_there and not self.force:
+            raise errors.GatewayError(f"{self.password} is there already; --force replaces it")
 
     def write(self, given: provision_request.Credentials, told: Callable[[str], None]) -> None:
         """Write the credentials, and a configuration where there is none.
@@ -63,7 +67,7 @@ class Places:
                 told(f"left {self.configuration} as it is")
                 return
             if self.configuration.exists():
-                before = self.configuration.with_name(f"{self.configuration.name}.before")
+                before = _unused(self.configuration.with_name(f"{self.configuration.name}.before"))
                 self.configuration.replace(before)
                 told(f"kept the former configuration as {before}")
             _write(self.configuration, _toml(given), _PUBLIC)
@@ -77,22 +81,29 @@ class Places:
 def wait_admitted(settings: configuration.Configuration, limit_s: float = _ADMIT_LIMIT_S) -> None:
     """Give the broker the moment that it takes to hear of a new password."""
     deadline_s = time.monotonic() + limit_s
-    while uplink.probe(settings) is not None and time.monotonic() < deadline_s:
+    while broker_client.probe(settings) is not None and time.monotonic() < deadline_s:
         time.sleep(_POLL_S)
 
 
-def require_own(settings: configuration.Configuration, given: provision_request.Credentials) -> None:
-    """Make sure that a configuration that was left uses what has just been written.
+def own_configuration(at: Path, given: provision_request.Credentials) -> configuration.Configuration:
+    """Read the configuration; one that was left must use what has just been written.
 
     Raises:
-        GatewayError: it is another device's, or has its password from elsewhere.
+        GatewayError: it is wrong, another device's, or has its password from elsewhere.
     """
+    try:
+        settings = configuration.load(at)
+    except errors.GatewayError as error:
+        raise errors.GatewayError(
+            f"the credentials are written, but the configuration is not in order\n{error}"
+        ) from None
     if (settings.tenant, settings.device) != (given.tenant, given.device):
         raise errors.GatewayError(
             f"{settings.source} is {settings.tenant}/{settings.device}'s, the credentials are {given.tenant}/{given.device}'s"
         )
     if settings.broker.password != given.password:
         raise errors.GatewayError(f'{settings.source}: broker.password_file: say "{PASSWORD}" to use the new password')
+    return settings
 
 
 def _toml(given: provision_request.Credentials) -> str:
@@ -125,3 +136,14 @@ def _write(path: Path, text: str, mode: int) -> None:
         file.flush()
         os.fsync(file.fileno())
     temporary.replace(path)
+    folder = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        os.fsync(folder)  # the code is used up: a power cut must not take the file away
+    finally:
+        os.close(folder)
+
+
+def _unused(path: Path) -> Path:
+    """A name that is free: a configuration that somebody wrote is never overwritten."""
+    names = itertools.chain([path], (path.with_name(f"{path.name}.{number}") for number in itertools.count(2)))
+    return next(name for name in names if not name.exists())

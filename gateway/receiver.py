@@ -5,7 +5,7 @@ from collections.abc import Callable
 from enum import StrEnum
 
 from domain import telemetry
-from gateway import baud_search, configuration, gpsd_reports, instants, nmea, panic_sentence, serial_line
+from gateway import baud_search, gpsd_reports, instants, known_rates, nmea, panic_sentence, port_settings, serial_line
 
 _log = logging.getLogger(__name__)
 
@@ -28,26 +28,32 @@ class Receiver:
         port: which.
         fixes: called with what a piece of the stream completed.
         button: called with each `$PDOP` sentence and the line it came over.
+        rates: where a search for the rate begins, and is remembered.
     """
 
     def __init__(
         self,
-        port: configuration.Port,
+        port: port_settings.Port,
         *,
         fixes: Callable[[str, list[telemetry.Fix]], None],
         button: Callable[[list[bytes], serial_line.SerialLine], None],
+        rates: known_rates.KnownRates,
     ) -> None:
         self.name = port.name
         self.assembler = nmea.Assembler(require_checksum=port.require_checksum, prompt=True)
-        self.reports = gpsd_reports.Reports() if port.kind is configuration.PortKind.GPSD else None
+        self.reports = gpsd_reports.Reports() if port.kind is port_settings.PortKind.GPSD else None
         self.line = serial_line.SerialLine(port, hear=self._hear, rest=self._rest)
-        self._search = baud_search.BaudSearch() if port.seek_baud else None
+        self._rates = rates
+        self._search = baud_search.BaudSearch(rates.of(port.name)) if port.seek_baud else None
+        if self._search is not None:
+            self.line.change_baud(self._search.rate)
         self._opened_before = 0
         self._searched = (0, 0, 0)  # openings, bytes and good sentences at the last look
         self.content = Content.GOOD
         self._fixes = fixes
         self._button = button
         self.heard_bytes = 0
+        self._words_of_buttons = 0
         self._judged: tuple[float, int, int] | None = None  # when, and bytes and good sentences by then
 
     @property
@@ -75,7 +81,7 @@ class Receiver:
             return
         came = self.heard_bytes - bytes_then
         self._judged = (now.mono_s, self.heard_bytes, good)
-        if good > good_then:
+        if good > good_then or (not came and 0 < self._words_of_buttons == good):  # buttons rest between their words
             self._become(Content.GOOD, came)
         else:
             self._become(Content.GARBLED if came else Content.SILENT, came)
@@ -95,6 +101,7 @@ class Receiver:
         if self._search.judge(came_bytes=self.heard_bytes - heard, good=self._good - good, mono_s=mono_s):
             self.line.change_baud(self._search.rate)
         elif self._search.is_found and not was_found:
+            self._rates.found(self.name, self._search.rate)
             _log.info("port %s: %s speaks at %d baud", self.name, self.line.port.device, self._search.rate)
 
     def _become(self, content: Content, came: int) -> None:
@@ -127,6 +134,7 @@ class Receiver:
                 fixes = []
             try:
                 if parts[0] == panic_sentence.ADDRESS:
+                    self._words_of_buttons += 1
                     self._button(parts, self.line)
                 else:
                     fixes += self.assembler.take(parts)

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from gateway import capture, configuration, errors, service, uplink
+from gateway import broker_client, capture, configuration, errors, link_trouble, port_settings, service
 
 LONGEST_PAUSE_S = 10.0
 _READ_LIMIT_S = 10.0
@@ -49,7 +49,7 @@ def play(
         GatewayError: the file can't be read, or there is no broker that lets us in.
     """
     content = _content(file)
-    problem = uplink.probe(settings)
+    problem = broker_client.probe(settings)
     if problem is not None:
         raise errors.GatewayError(
             f"{problem}. Start the stack with `python -m stack up`, or name a configuration for another broker (--config)"
@@ -57,10 +57,10 @@ def play(
     ours, theirs = os.openpty()
     try:
         tty.setraw(theirs)
-        port = configuration.Port(name="replay", device=os.ttyname(theirs))
+        port = port_settings.Port(name="replay", device=os.ttyname(theirs))
         # The capture's dates are what they are: history is played, not corrected.
         gateway = service.Gateway(dataclasses.replace(settings, ports=(port,), date_floor=None))
-        told(f"playing {file.name} as {settings.tenant}/{settings.device} to {uplink.place(settings.broker)}")
+        told(f"playing {file.name} as {settings.tenant}/{settings.device} to {link_trouble.place(settings.broker)}")
         return _played(gateway, ours, content, speed, limit_s)
     finally:
         os.close(ours)

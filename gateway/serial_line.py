@@ -14,7 +14,7 @@ from enum import StrEnum
 
 import serial
 
-from gateway import configuration, sources
+from gateway import port_settings, sources
 
 _log = logging.getLogger(__name__)
 
@@ -48,7 +48,7 @@ class SerialLine:
         rest: called once in each pause after bytes.
     """
 
-    def __init__(self, port: configuration.Port, *, hear: Callable[[bytes], None], rest: Callable[[], None]) -> None:
+    def __init__(self, port: port_settings.Port, *, hear: Callable[[bytes], None], rest: Callable[[], None]) -> None:
         self.port = port
         self.state = LineState.OPENING
         self._hear = hear
@@ -157,10 +157,14 @@ class SerialLine:
             return b""
         if data:
             return data
-        if self.port.kind is not configuration.PortKind.FILE:
+        if self.port.kind is not port_settings.PortKind.FILE:
             raise OSError(errno.EIO, "the device went away")
         if not self.port.follow:
             raise sources.EndedError
+        if sources.is_replaced(descriptor, self.port):
+            if last := os.read(descriptor, 4_096):  # written between our look and its end
+                return last
+            raise OSError(errno.ESTALE, "another file is in its place")
         self._rest()
         self._stopping.wait(_FOLLOW_S)
         sources.rewind_if_cut(descriptor)
@@ -181,7 +185,7 @@ class SerialLine:
         if problem == self._said:
             return
         self._said = problem
-        if problem is None and self.port.kind is configuration.PortKind.SERIAL:
+        if problem is None and self.port.kind is port_settings.PortKind.SERIAL:
             _log.info("port %s: %s is open at %d baud", self.port.name, self.port.device, self.baud)
         elif problem is None:
             _log.info("port %s: %s is open", self.port.name, self.port.device)
@@ -189,15 +193,15 @@ class SerialLine:
             _log.error("port %s: %s %s; trying again", self.port.name, self.port.device, problem)
 
 
-def opened(port: configuration.Port, baud: int) -> sources.Channel:
+def opened(port: port_settings.Port, baud: int) -> sources.Channel:
     """Open a port for us alone.
 
     Raises:
         OSError: it cannot be opened (pyserial's exception is one).
     """
-    if port.kind is configuration.PortKind.GPSD:
+    if port.kind is port_settings.PortKind.GPSD:
         return sources.gpsd(port)
-    if port.kind is configuration.PortKind.FILE:
+    if port.kind is port_settings.PortKind.FILE:
         return sources.file(port)
     try:
         opened_port: sources.Channel = serial.Serial(port.device, baud, timeout=0, write_timeout=1, exclusive=True)
@@ -208,7 +212,7 @@ def opened(port: configuration.Port, baud: int) -> sources.Channel:
     return opened_port
 
 
-def problem_of(port: configuration.Port) -> str | None:
+def problem_of(port: port_settings.Port) -> str | None:
     """Try a port once; what is wrong with it, or None."""
     try:
         opened(port, port.baud).close()
@@ -217,16 +221,25 @@ def problem_of(port: configuration.Port) -> str | None:
     return None
 
 
-def _trouble(port: configuration.Port, error: OSError) -> tuple[LineState, str]:
-    if port.kind is configuration.PortKind.GPSD:
+_DENIED = "cannot be read: permission denied (is the user in the group dialout?)"
+_IN_USE = "is in use by another program"
+_IN_WORDS = {
+    errno.EACCES: _DENIED,
+    errno.EPERM: _DENIED,
+    errno.EBUSY: _IN_USE,
+    errno.EAGAIN: _IN_USE,
+    errno.ENOTTY: f"is no serial line (a file is read as {port_settings.FILE_SCHEME}/path)",
+}
+
+
+def _trouble(port: port_settings.Port, error: OSError) -> tuple[LineState, str]:
+    if port.kind is port_settings.PortKind.GPSD:
         return LineState.MISSING, f"does not answer ({error.strerror or error})"
     code = _code_of(error)
     if code in _MISSING or not os.path.exists(port.device):  # noqa: PTH110 - a link to nothing is missing too
         return LineState.MISSING, "is not there"
-    if code in (errno.EACCES, errno.EPERM):
-        return LineState.UNREADABLE, "cannot be read: permission denied (is the user in the group dialout?)"
-    if code in (errno.EBUSY, errno.EAGAIN):
-        return LineState.UNREADABLE, "is in use by another program"
+    if code in _IN_WORDS:
+        return LineState.UNREADABLE, _IN_WORDS[code]
     if isinstance(error.__cause__, (ValueError, OverflowError)):
         return LineState.UNREADABLE, f"cannot be read: {error.strerror}"
     return LineState.UNREADABLE, f"cannot be read: {os.strerror(code) if code else error}"

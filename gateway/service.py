@@ -1,6 +1,5 @@
 """A running gateway: lines → fixes and presses → outbox → broker, and what comes back."""
 
-import contextlib
 import fcntl
 import importlib.metadata
 import logging
@@ -22,11 +21,13 @@ from gateway import (
     health,
     instants,
     intake,
+    known_rates,
     metrics_outlet,
     open_alerts,
     outbox,
     panic_button,
     panic_sentence,
+    paperwork,
     press_clock,
     private,
     receiver,
@@ -43,8 +44,6 @@ from gateway import (
 _log = logging.getLogger(__name__)
 
 _TICK_S = 0.5
-_FILE_EVERY_S = 2.0
-_ROOM_FOR_UPLOADS = 5_000
 
 
 class Gateway:
@@ -55,10 +54,12 @@ class Gateway:
         self._lock_file = _taken(settings.state_folder)
         now = instants.now()
         self._started_s = now.mono_s
-        self.box = outbox.Outbox(settings.state_folder / "outbox.db", now=now.utc, bounds=settings.outbox.bounds)
+        self.box = outbox.Outbox(
+            settings.state_folder / "outbox.db", now=now.utc, bounds=settings.outbox.bounds, up_s=now.mono_s
+        )
         self._selection = selection.Selection()
         self._clock = press_clock.PressClock(settings.date_floor)
-        self._alerts = open_alerts.OpenAlerts()
+        self._alerts = open_alerts.OpenAlerts(settings.state_folder / "alerts.json", now=now)
         self._record = recording.Recording(settings.state_folder / "recent")
         self._uploads = uploads.Uploads(self._record, self._keep)
         reports = reporting.Reporting(settings.reporting)
@@ -71,8 +72,17 @@ class Gateway:
             alerts=self._alerts,
             keep=self._keep,
         )
-        self._buttons = panic_button.Buttons(self.box, self._selection, self._clock, silence_s=settings.fob_silence_s)
-        self.receivers = [receiver.Receiver(port, fixes=self._fixes, button=self._button) for port in settings.ports]
+        self._buttons = panic_button.Buttons(
+            self.box,
+            self._selection,
+            self._clock,
+            lines=lambda: [each.line for each in self.receivers],
+            silence_s=settings.fob_silence_s,
+        )
+        rates = known_rates.KnownRates(settings.state_folder / "rates.json")
+        self.receivers = [
+            receiver.Receiver(port, fixes=self._fixes, button=self._button, rates=rates) for port in settings.ports
+        ]
         self._wired = wiring.Wiring(settings, {each.name: each.line for each in self.receivers}, self._wired_press)
         self.uplink = uplink.Uplink(
             settings, receive=self._receive, changed=self._ring, is_urgent=lambda: self.box.has_presses
@@ -80,7 +90,9 @@ class Gateway:
         self.delivery = delivery.Delivery(
             self.box, self.uplink, backlog_fixes_per_s=settings.outbox.backlog_fixes_per_s
         )
-        self._courier = dispatch.Dispatch(self.box, self.delivery, confirm=self._buttons.confirm)
+        self._courier = dispatch.Dispatch(
+            self.box, self.delivery, confirm=self._buttons.confirm, save=self._alerts.save
+        )
         self._restarting = threading.Event()
         self._commands = commands.Commands(
             past=answered.Answered(settings.state_folder / "answered.json"),
@@ -90,9 +102,16 @@ class Gateway:
             describe=self._describe,
         )
         self._told: health.Report | None = None
-        self._told_s = self._written_s = -math.inf
+        self._told_s = -math.inf
         self._told_session = 0
-        self._metrics = metrics_outlet.Outlet(settings.metrics)
+        self._paperwork = paperwork.Paperwork(
+            settings.state_folder,
+            box=self.box,
+            record=self._record,
+            asked=self._uploads,
+            figures=metrics_outlet.Outlet(settings.metrics),
+            rates=rates,
+        )
         self._manager = service_manager.ServiceManager(os.environ)
 
     @property
@@ -109,6 +128,7 @@ class Gateway:
         try:
             self.uplink.start()
             self._courier.start()
+            self._paperwork.start()
             for each in self.receivers:
                 each.line.start()
             self._wired.start()
@@ -127,19 +147,21 @@ class Gateway:
             each.line.stop()
         self._wired.stop()
         self._intake.finish(instants.now())
-        self._record.close()
         self._courier.stop()
+        self.delivery.step_presses(now_s=instants.now().mono_s)  # one that came since; without a disk it would be lost
         farewell = telemetry.Status(time=instants.now().utc, online=False, version=version(), backlog=self.box.backlog)
         self.uplink.publish(topics.Lane.STATUS, status.encode(farewell))
         self.uplink.stop()
         self.delivery.settle()
+        # From here on a disk that stalls may keep us: all that can be sent is sent.
+        self._paperwork.stop()
         self.box.close()
+        self._alerts.save(instants.now())
         backlog = self.box.backlog
-        self._metrics.close()
-        with contextlib.suppress(OSError):
-            (self._settings.state_folder / health.FILE_NAME).unlink(missing_ok=True)
         if self._lock_file is not None:
             self._lock_file.close()
+        if backlog and self.box.trouble is not None:
+            _log.error("what the disk has not taken is lost now (%s)", self.box.trouble)
         _log.info("stopped; %s", f"{backlog} rows wait in the outbox" if backlog else "everything is acknowledged")
 
     # From the lines' threads
@@ -162,10 +184,10 @@ class Gateway:
     def _signal(self, signal: panic_sentence.Signal, line: serial_line.SerialLine) -> None:
         now = instants.now()
         if self._buttons.take(signal, line, now):
-            self._courier.ring()
-            self.uplink.hurry()
             if signal.kind is not None:
                 self._alerts.pressed(signal.fob, signal.kind, mono_s=now.mono_s)
+            self._courier.ring()
+            self.uplink.hurry()
 
     # From the broker's thread
 
@@ -201,14 +223,10 @@ class Gateway:
 
     def _tick(self, now: instants.Instant) -> None:
         lines_run = self._wired.is_running and all(each.line.is_running for each in self.receivers)
-        if not (lines_run and self._courier.is_running and self.uplink.is_running):
+        if not (lines_run and self._courier.is_running and self._paperwork.is_running and self.uplink.is_running):
             raise errors.GatewayError("a thread of the gateway has ended; see the log above")
         self.box.watch(now_s=now.mono_s)
-        # Without a disk what was not asked for again must not be pushed out of the memory.
-        if self.box.trouble is None or self.box.backlog < _ROOM_FOR_UPLOADS:
-            self._uploads.step()
         self._intake.tend(now)
-        self._record.tend(mono_s=now.mono_s)
         for each in self.receivers:
             each.judge(now)
         report = self._report(now)
@@ -218,10 +236,7 @@ class Gateway:
             topics.Lane.STATUS, status.encode(report.status)
         ):
             self._told, self._told_s, self._told_session = report, now.mono_s, session
-        if now.mono_s - self._written_s >= _FILE_EVERY_S:
-            self._written_s = now.mono_s
-            health.write(self._settings.state_folder, report)
-            self._metrics.show(report)
+        self._paperwork.take(report)
 
     def _state(self, each: receiver.Receiver, now: instants.Instant) -> str:
         """A port's state; of several receivers also which leads, and which sees nothing."""
@@ -247,7 +262,7 @@ class Gateway:
             lead=lead,
             fix_age_s=fix_age_s,
             sentences={each.name: _counts(each) for each in self.receivers},
-            silent_fobs=tuple(sorted(self._buttons.silent(now.utc))),
+            silent_fobs=tuple(sorted(self._buttons.silent(mono_s=now.mono_s))),
             thinned=self.box.thinned,
             dropped=self.box.dropped,
             connections=self.uplink.connections,

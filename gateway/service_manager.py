@@ -26,9 +26,8 @@ class ServiceManager:
     def is_alive(self, *, mono_s: float) -> None:
         """Say READY the first time, and then as often as the watchdog wants to hear of us."""
         if not self._is_ready:
-            self._is_ready = True
+            self._is_ready = self._tell("READY=1\nWATCHDOG=1")  # not heard is not told: it would end us
             self._told_s = mono_s
-            self._tell("READY=1\nWATCHDOG=1")
         elif mono_s - self._told_s >= self._every_s:
             self._told_s = mono_s
             self._tell("WATCHDOG=1")
@@ -37,9 +36,9 @@ class ServiceManager:
         """Say that the end is meant."""
         self._tell("STOPPING=1")
 
-    def _tell(self, words: str) -> None:
+    def _tell(self, words: str) -> bool:
         if not self._address:
-            return
+            return True
         # A name that begins with @ is one of Linux' abstract ones, which begin with a zero byte.
         address = "\0" + self._address[1:] if self._address.startswith("@") else self._address
         try:
@@ -52,6 +51,7 @@ class ServiceManager:
             self._is_deaf = True
         else:
             self._is_deaf = False
+        return not self._is_deaf
 
 
 def _watchdog_s(environ: Mapping[str, str]) -> float:

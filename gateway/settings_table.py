@@ -78,6 +78,8 @@ class Table:
             raise self.error(key, f"must be {_IN_WORDS[kind]}, not {value!r}")
         if value == "":
             raise self.error(key, "is empty")
+        if kind is str and "\0" in str(value):
+            raise self.error(key, "holds a NUL character")
         return value
 
     def required(self, key: str, kind: type[T]) -> T:
@@ -108,16 +110,19 @@ class Table:
             raise self.error(key, f"must be a number from {low:g} to {high:g}, not {value!r}")
         return float(value)
 
-    def path(self, name: str) -> Path:
-        """A path; a relative one starts at the file's own folder."""
-        return self.source.parent / Path(name).expanduser()
+    def path(self, key: str, name: str) -> Path:
+        """The path that a key gives; a relative one starts at the file's own folder."""
+        try:
+            return self.source.parent / Path(name).expanduser()
+        except RuntimeError:
+            raise self.error(key, f"{name!r} begins with the home of a user who is not there") from None
 
     def file(self, key: str) -> Path | None:
         """A key that names a file, which must be there and readable."""
         name = self.optional(key, str)
         if name is None:
             return None
-        path = self.path(name)
+        path = self.path(key, name)
         try:
             with path.open("rb"):
                 return path

@@ -8,7 +8,7 @@ import sys
 from types import TracebackType
 from typing import Protocol, Self
 
-from gateway import configuration
+from gateway import port_settings
 
 _CONNECT_S = 5.0
 
@@ -38,13 +38,13 @@ class Channel(Protocol):
         """Close it."""
 
 
-def gpsd(port: configuration.Port) -> Channel:
+def gpsd(port: port_settings.Port) -> Channel:
     """Connect to gpsd and ask it for its reports in JSON (gpsd_json(5)).
 
     Raises:
         OSError: it doesn't answer.
     """
-    host, number, device = configuration.gpsd_address(port.device)
+    host, number, device = port_settings.gpsd_address(port.device)
     watch = {"enable": True, "json": True} | ({} if device is None else {"device": device})
     with socket.create_connection((host, number), timeout=_CONNECT_S) as connection:
         connection.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
@@ -53,15 +53,15 @@ def gpsd(port: configuration.Port) -> Channel:
         return _wrapped(connection.detach(), "r+b")
 
 
-def file(port: configuration.Port) -> Channel:
+def file(port: port_settings.Port) -> Channel:
     """Open a file, or a copy of standard input.
 
     Raises:
         OSError: it can't be read.
     """
-    if port.device == configuration.STANDARD_INPUT:
+    if port.device == port_settings.STANDARD_INPUT:
         return _wrapped(os.dup(sys.stdin.fileno()), "rb")
-    return io.FileIO(port.device.removeprefix(configuration.FILE_SCHEME), "rb")
+    return io.FileIO(port.device.removeprefix(port_settings.FILE_SCHEME), "rb")
 
 
 def rewind_if_cut(descriptor: int) -> None:
@@ -71,6 +71,17 @@ def rewind_if_cut(descriptor: int) -> None:
             os.lseek(descriptor, 0, os.SEEK_SET)
     except OSError:
         return  # a pipe has no place to go back to
+
+
+def is_replaced(descriptor: int, port: port_settings.Port) -> bool:
+    """Tell whether another file has taken the place of the open one, as when a log is rotated."""
+    if port.device == port_settings.STANDARD_INPUT:
+        return False
+    try:
+        there = os.stat(port.device.removeprefix(port_settings.FILE_SCHEME))  # noqa: PTH116 - beside fstat
+        return not os.path.samestat(there, os.fstat(descriptor))
+    except OSError:
+        return False  # none yet; what is open may still grow
 
 
 def _wrapped(descriptor: int, mode: str) -> Channel:

@@ -4,7 +4,7 @@ import contextlib
 from collections.abc import Iterable
 from pathlib import Path
 
-from gateway import configuration
+from gateway import port_settings
 
 BY_ID = Path("/dev/serial/by-id")
 
@@ -22,7 +22,7 @@ def of(device: str, folder: Path = BY_ID) -> str | None:
     return None
 
 
-def advice(ports: Iterable[configuration.Port], folder: Path = BY_ID) -> list[str]:
+def advice(ports: Iterable[port_settings.Port], folder: Path = BY_ID) -> list[str]:
     """A line for each port whose name changes with the socket."""
     return [
         f"port {port.name}: name it {name}; {port.device} can be another one after the next start"

@@ -1,26 +1,26 @@
-"""The connection to the broker. This is the one module that knows the MQTT client.
+"""The connection to the broker. `broker_client` makes the client.
 
 MQTT 5, QoS 1, a persistent session from the first connect, and a new client object for each connection: what is sent again
-after a break is decided by `delivery` alone.
+after a break is decided by `delivery` alone. Commands have a thread of their own, as carrying one out may wait for the disk;
+the broker hears that one has arrived when its answer has been handed over, and brings it again if we are gone by then.
 """
 
 import datetime as dt
-import errno
 import logging
+import queue
 import random
-import socket
-import ssl
 import threading
 import time
+import weakref
 from collections.abc import Callable
 from typing import Any
 
 from paho.mqtt import client as mqtt
-from paho.mqtt import enums, packettypes, properties, reasoncodes
+from paho.mqtt import enums, reasoncodes
 
 from domain import telemetry
 from domain.wire import status, topics
-from gateway import configuration, tls
+from gateway import broker_client, configuration, errors, link_trouble, tls
 
 _log = logging.getLogger(__name__)
 
@@ -36,7 +36,7 @@ class Uplink:
 
     Args:
         settings: broker, tenant and device.
-        receive: called with what comes down, in the client's thread.
+        receive: called with what comes down, in the client's thread; with commands in a thread of their own.
         changed: called when the connection comes, goes or has answered a message, in the client's thread.
         is_urgent: tells whether a press waits.
     """
@@ -55,24 +55,29 @@ class Uplink:
         self._is_urgent = is_urgent
         self._topics = {lane: topics.device_topic(settings.tenant, settings.device, lane) for lane in topics.Lane}
         self._lanes = {self._topics[lane]: lane for lane in _DOWN}
-        self._tls = tls.context(settings.broker.tls)
+        tls.context(settings.broker.tls)  # what can't be used is said at once, before anything has begun
         self._lock = threading.Lock()
-        self._client: mqtt.Client | None = None
+        self._client: broker_client.Client | None = None
         self._sent = self._answered = 0  # messages of this connection
         self._connections = 0
-        self._is_up = self._is_refused = False
-        self._ended = threading.Event()
+        self._gone: weakref.WeakSet[mqtt.Client] = weakref.WeakSet()
+        self._is_admitted = self._is_up = self._is_refused = False
+        self._orders: queue.SimpleQueue[tuple[mqtt.Client, mqtt.MQTTMessage] | None] = queue.SimpleQueue()
         self._stopping = threading.Event()
         self._bell = threading.Event()
         self._thread = threading.Thread(target=self._keep, name="uplink", daemon=True)
+        self._obeying = threading.Thread(target=self._obey, name="commands", daemon=True)
         self.problem: str | None = "not connected yet"  #: None while connected
 
     def start(self) -> None:
         """Connect, and keep connecting."""
         self._thread.start()
+        self._obeying.start()
 
     def stop(self) -> None:
         """Wait a moment for what the broker has to answer, then leave without the last will."""
+        self._orders.put(None)
+        self._obeying.join(timeout=_FAREWELL_S)
         deadline_s = time.monotonic() + _FAREWELL_S
         while self._is_up and self.outstanding and time.monotonic() < deadline_s:
             time.sleep(0.01)
@@ -90,8 +95,8 @@ class Uplink:
 
     @property
     def is_running(self) -> bool:
-        """The thread connects or tries to."""
-        return self._thread.is_alive()
+        """The threads connect or try to, and wait for commands."""
+        return self._thread.is_alive() and self._obeying.is_alive()
 
     @property
     def session(self) -> int:
@@ -111,7 +116,9 @@ class Uplink:
     def publish(self, lane: topics.Lane, payload: bytes) -> bool:
         """Send a message at QoS 1, a status retained; False if there is no connection."""
         with self._lock:
-            if self._client is None or not self._is_up:
+            # Commands that waited at the broker come before it has answered what we subscribe to.
+            may_send = self._is_admitted if lane is topics.Lane.REPLY else self._is_up
+            if self._client is None or not may_send:
                 return False
             sent = self._client.publish(self._topics[lane], payload, qos=1, retain=lane is topics.Lane.STATUS)
             if sent.rc is not enums.MQTTErrorCode.MQTT_ERR_SUCCESS:
@@ -129,36 +136,50 @@ class Uplink:
             except Exception:  # noqa: BLE001 - a supervision loop: without this thread nothing is ever sent
                 _log.exception("the uplink stumbled")
                 self._say("the connection cannot be made; see the log")
-                with self._lock:
-                    self._client, self._is_up = None, False
+                self._forget()
             in_vain = 0 if self._connections > before else in_vain + 1
             wait_s = _pause_s(in_vain, is_refused=self._is_refused, is_urgent=self._is_urgent())
             if not self._stopping.is_set():
                 self._bell.wait(wait_s)
 
     def _connect_once(self) -> None:
-        self._ended.clear()
         self._is_refused = False
-        client = self._new_client()
         try:
-            open_session(client, self._settings.broker, expiry_s=_SESSION_EXPIRY_S)
-        except OSError as error:
-            self._say(unreachable(self._settings.broker, error))
+            client = self._new_client()
+        except errors.GatewayError as error:
+            self._say(str(error))
             return
-        with self._lock:
-            self._client = client
-            self._sent = self._answered = 0
-        client.loop_start()
+        try:
+            broker_client.open_session(client, self._settings.broker, expiry_s=_SESSION_EXPIRY_S)
+            with self._lock:
+                self._client = client
+                self._sent = self._answered = 0
+            client.loop_start()  # fails without a loopback interface, by which paho wakes itself
+        except OSError as error:
+            self._forget()
+            self._say(link_trouble.unreachable(self._settings.broker, error))
+            return
         if self._stopping.is_set():
             client.disconnect()
-        self._ended.wait()
+        client.ended.wait()
         client.loop_stop()
-        with self._lock:
-            self._client, self._is_up = None, False
+        self._forget()
         self._changed()
 
-    def _new_client(self) -> mqtt.Client:
-        client = new_client(self._settings, f"{self._settings.tenant}.{self._settings.device}", self._tls)
+    def _forget(self) -> None:
+        with self._lock:
+            self._client, self._is_admitted, self._is_up = None, False, False
+
+    def _obey(self) -> None:
+        while (order := self._orders.get()) is not None:
+            client, message = order
+            self._deal(topics.Lane.COMMAND, message)
+            client.ack(message.mid, message.qos)
+
+    def _new_client(self) -> broker_client.Client:
+        # Read anew for each connection: certificates are renewed while we run for months.
+        secured = tls.context(self._settings.broker.tls)
+        client = broker_client.new(self._settings, f"{self._settings.tenant}.{self._settings.device}", secured)
         will = telemetry.Status(time=dt.datetime.now(dt.UTC), online=False)
         client.will_set(self._topics[topics.Lane.STATUS], status.encode(will), qos=1, retain=True)
         client.on_connect = self._on_connect
@@ -173,9 +194,10 @@ class Uplink:
     def _on_connect(self, client: mqtt.Client, _data: Any, _flags: Any, reason: reasoncodes.ReasonCode, _: Any) -> None:
         if reason.is_failure:
             self._is_refused = True
-            self._say(refused(self._settings, reason))
+            self._say(link_trouble.refused(self._settings, reason))
             client.disconnect()
             return
+        self._is_admitted = True
         client.subscribe([(self._topics[lane], 1) for lane in _DOWN])
 
     def _on_subscribe(
@@ -190,32 +212,42 @@ class Uplink:
         self._connections += 1
         self._is_up = True
         self.problem = None
-        _log.info("connected to the broker at %s as %s", place(self._settings.broker), self._user)
+        _log.info("connected to the broker at %s as %s", link_trouble.place(self._settings.broker), self._user)
         self._changed()
 
     def _on_disconnect(
-        self, _client: mqtt.Client, _data: Any, _flags: Any, reason: reasoncodes.ReasonCode, _: Any
+        self, client: mqtt.Client, _data: Any, _flags: Any, reason: reasoncodes.ReasonCode, _: Any
     ) -> None:
-        was_up, self._is_up = self._is_up, False
+        if client in self._gone:  # paho tells the end by a missed keep-alive twice
+            return
+        self._gone.add(client)
+        was_up, self._is_admitted, self._is_up = self._is_up, False, False
         if was_up and not self._stopping.is_set():
-            self._say(f"the connection to the broker at {place(self._settings.broker)} is lost ({reason})")
+            # Two that put each other out must not do so many times a second.
+            self._is_refused = link_trouble.is_taken_over(reason)
+            self._say(link_trouble.lost(self._settings, reason))
         elif not self._is_refused:
-            self._say(hung_up(self._settings.broker, reason))
-        self._ended.set()
+            self._say(link_trouble.hung_up(self._settings.broker, reason))
 
     def _on_publish(self, _client: mqtt.Client, _data: Any, _mid: int, reason: reasoncodes.ReasonCode, _: Any) -> None:
         self._answered += 1
         if reason.is_failure:
-            _log.error("the broker refuses what %s publishes (%s): check its access list", self._user, reason)
+            self._say(f"the broker refuses what {self._user} publishes ({reason}): check its access list")
         self._changed()
 
-    def _on_message(self, _client: mqtt.Client, _data: Any, message: mqtt.MQTTMessage) -> None:
+    def _on_message(self, client: mqtt.Client, _data: Any, message: mqtt.MQTTMessage) -> None:
         lane = self._lanes.get(message.topic)
-        if lane is None:
+        if lane is topics.Lane.COMMAND:
+            self._orders.put((client, message))
             return
+        if lane is not None:
+            self._deal(lane, message)
+        client.ack(message.mid, message.qos)
+
+    def _deal(self, lane: topics.Lane, message: mqtt.MQTTMessage) -> None:
         try:
             self._receive(lane, bytes(message.payload))
-        except Exception:  # noqa: BLE001 - it would end the client's thread, and with it the connection, without a word
+        except Exception:  # noqa: BLE001 - it would end a thread, and with it the connection, without a word
             _log.exception("a message on %s could not be dealt with", lane)
 
     @property
@@ -234,106 +266,3 @@ def _pause_s(in_vain: int, *, is_refused: bool, is_urgent: bool) -> float:
     if is_refused:
         wait_s = max(wait_s, _REFUSED_WAIT_S)
     return min(wait_s, _URGENT_WAIT_S) if is_urgent else wait_s
-
-
-def new_client(settings: configuration.Configuration, client_id: str, secured: ssl.SSLContext | None) -> mqtt.Client:
-    """A client with the device's credentials."""
-    client = mqtt.Client(
-        enums.CallbackAPIVersion.VERSION2,
-        client_id,
-        protocol=enums.MQTTProtocolVersion.MQTTv5,
-        reconnect_on_failure=False,
-    )
-    client.username_pw_set(f"{settings.tenant}/{settings.device}", settings.broker.password)
-    if secured is not None:
-        client.tls_set_context(secured)
-    client.on_socket_open = _send_at_once
-    return client
-
-
-def open_session(client: mqtt.Client, broker: configuration.Broker, *, expiry_s: int) -> None:
-    """Connect; with an expiry to the session that the broker keeps.
-
-    Raises:
-        OSError: nobody answers, TLS fails, or the host is no name.
-    """
-    wanted = properties.Properties(packettypes.PacketTypes.CONNECT)  # type: ignore[no-untyped-call]
-    wanted.SessionExpiryInterval = expiry_s
-    try:
-        client.connect(
-            broker.host, broker.port, keepalive=broker.keepalive_s, clean_start=expiry_s == 0, properties=wanted
-        )
-    except UnicodeError as error:
-        raise OSError(errno.EINVAL, f"broker.host {broker.host!r} is no name of a host ({error})") from error
-
-
-def probe(settings: configuration.Configuration, *, limit_s: float = 5.0) -> str | None:
-    """Try the broker and the device's credentials once; what is wrong, or None."""
-    answered = threading.Event()
-    problem: str | None = f"the broker at {place(settings.broker)} does not answer"
-
-    def on_connect(_client: mqtt.Client, _data: Any, _flags: Any, reason: reasoncodes.ReasonCode, _: Any) -> None:
-        nonlocal problem
-        problem = refused(settings, reason) if reason.is_failure else None
-        answered.set()
-
-    def on_disconnect(_client: mqtt.Client, _data: Any, _flags: Any, reason: reasoncodes.ReasonCode, _: Any) -> None:
-        nonlocal problem
-        if not answered.is_set():
-            problem = hung_up(settings.broker, reason)
-            answered.set()
-
-    # A name of its own: the running gateway keeps its connection.
-    client = new_client(settings, f"{settings.tenant}.{settings.device}.check", tls.context(settings.broker.tls))
-    client.on_connect = on_connect
-    client.on_disconnect = on_disconnect
-    try:
-        open_session(client, settings.broker, expiry_s=0)
-    except OSError as error:
-        return unreachable(settings.broker, error)
-    client.loop_start()
-    answered.wait(limit_s)
-    client.disconnect()
-    client.loop_stop()
-    return problem
-
-
-def unreachable(broker: configuration.Broker, error: OSError) -> str:
-    """In words, why there is no connection."""
-    if isinstance(error, ssl.SSLCertVerificationError):
-        return f"the broker at {place(broker)} shows a certificate that is not trusted: {error.verify_message}"
-    if isinstance(error, ssl.SSLError):
-        return f"TLS with the broker at {place(broker)} fails: {error.reason or error}"
-    if isinstance(error, ConnectionResetError) and broker.tls is not None:
-        return f"the broker at {place(broker)} hangs up when TLS begins: is this its port for TLS?"
-    if isinstance(error, socket.gaierror):
-        return f"the broker's name {broker.host!r} cannot be resolved"
-    if isinstance(error, TimeoutError):
-        return f"the broker at {place(broker)} does not answer"
-    return f"no broker at {place(broker)}: {error.strerror or error}"
-
-
-def hung_up(broker: configuration.Broker, reason: reasoncodes.ReasonCode) -> str:
-    """In words, that the broker ended the connection before it had let us in."""
-    text = f"the broker at {place(broker)} closes the connection ({reason})"
-    if broker.tls is not None and broker.tls.certificate_file is None:
-        text += "; perhaps it asks for a certificate of the device"
-    return text
-
-
-def refused(settings: configuration.Configuration, reason: reasoncodes.ReasonCode) -> str:
-    """In words, why the broker doesn't let us in."""
-    user = f"{settings.tenant}/{settings.device}"
-    text = f"the broker at {place(settings.broker)} refuses {user}: {reason}"
-    credentials = ("Not authorized", "Bad user name or password")
-    return f"{text}; the password is wrong or the device is not registered" if str(reason) in credentials else text
-
-
-def place(broker: configuration.Broker) -> str:
-    """Host and port."""
-    return f"{broker.host}:{broker.port}"
-
-
-def _send_at_once(_client: mqtt.Client, _data: Any, sock: Any) -> None:
-    # Small messages must not wait for the answer to the one before.
-    sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)

@@ -9,17 +9,17 @@ from collections.abc import Callable
 from typing import Protocol
 
 from domain import telemetry
-from gateway import configuration, contact, instants
+from gateway import contact, instants, port_settings
 
 _log = logging.getLogger(__name__)
 
 _EVERY_S = 0.01  # a finger holds a button for 50 ms and more
-_ALIVE_EVERY_S = 30.0
+_ALIVE_EVERY_S = 0.5  # less than the shortest silence that can be configured
 PIN_BITS = {  # of TIOCMGET, asm-generic/termios.h
-    configuration.Pin.CTS: 0x020,
-    configuration.Pin.DCD: 0x040,
-    configuration.Pin.RI: 0x080,
-    configuration.Pin.DSR: 0x100,
+    port_settings.Pin.CTS: 0x020,
+    port_settings.Pin.DCD: 0x040,
+    port_settings.Pin.RI: 0x080,
+    port_settings.Pin.DSR: 0x100,
 }
 
 
@@ -41,7 +41,7 @@ class WiredButton:
 
     def __init__(
         self,
-        button: configuration.Button,
+        button: port_settings.Button,
         levels: Levels,
         tell: Callable[[str, telemetry.PressKind | None], None],
     ) -> None:

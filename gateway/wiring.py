@@ -2,10 +2,9 @@
 
 import functools
 from collections.abc import Callable, Mapping
-from pathlib import Path
 
 from domain import telemetry
-from gateway import configuration, serial_line, wired_button
+from gateway import configuration, port_settings, serial_line, wired_button
 
 Tell = Callable[[str, telemetry.PressKind | None, serial_line.SerialLine], None]
 
@@ -26,8 +25,9 @@ class Wiring:
         self._own: list[serial_line.SerialLine] = []
         self._buttons: list[wired_button.WiredButton] = []
         for button in settings.buttons:
-            if button.port not in used:
-                used[button.port] = _bare(button.port)
+            own = port_settings.own_port(button, settings.ports)
+            if own is not None and button.port not in used:
+                used[button.port] = serial_line.SerialLine(own, hear=lambda _: None, rest=lambda: None)
                 self._own.append(used[button.port])
             line = used[button.port]
             self._buttons.append(wired_button.WiredButton(button, line, functools.partial(_told, tell, line)))
@@ -58,8 +58,3 @@ class Wiring:
 
 def _told(tell: Tell, line: serial_line.SerialLine, fob: str, kind: telemetry.PressKind | None) -> None:
     tell(fob, kind, line)
-
-
-def _bare(device: str) -> serial_line.SerialLine:
-    port = configuration.Port(name=Path(device).name, device=device)
-    return serial_line.SerialLine(port, hear=lambda _: None, rest=lambda: None)

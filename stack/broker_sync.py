@@ -1,5 +1,6 @@
 """Keeps the broker's password file in step with the database: devices get in, and are put out, without a restart."""
 
+import contextlib
 import itertools
 import logging
 import os
@@ -24,8 +25,7 @@ def once(dsn: str, file: Path, configuration: Path | None) -> bool:
         psycopg.Error: the database can't be read.
         StackError: a name can't be a broker user.
     """
-    with engine.open_connection(dsn, application_name="driveops broker users") as connection:
-        hashes = device_codes.broker_users(connection)
+    hashes = _hashes(dsn)
     users = broker_users.PasswordFile(path=file, owner=account.of_file(file))
     if not users.sync(hashes):
         return False
@@ -35,8 +35,19 @@ def once(dsn: str, file: Path, configuration: Path | None) -> bool:
     return True
 
 
+def is_in_step(dsn: str, file: Path) -> bool:
+    """Tell whether the file has the users of the database.
+
+    Raises:
+        psycopg.Error: the database can't be read.
+    """
+    return broker_users.PasswordFile(path=file, owner=account.of_this_process()).is_in_step(_hashes(dsn))
+
+
 def watch(dsn: str, file: Path, configuration: Path | None) -> None:
     """Do so for ever, at each notice; an absent database is waited for."""
+    if configuration is not None:
+        _tell(configuration)  # whoever did this before us may have ended between the file and the signal
     while True:
         try:
             with notices.Notices(dsn, (notices.BROKER_USERS, notices.REGISTRY)) as heard:
@@ -52,4 +63,10 @@ def _tell(configuration: Path) -> None:
     """SIGHUP to whatever broker runs on this file; one that is down reads its users when it starts."""
     wanted = ("-c", str(configuration))
     for process in processes.find(lambda pid: wanted in itertools.pairwise(processes.command(pid))):
-        os.kill(process.pid, signal.SIGHUP)
+        with contextlib.suppress(ProcessLookupError):  # it has ended meanwhile
+            os.kill(process.pid, signal.SIGHUP)
+
+
+def _hashes(dsn: str) -> dict[str, str | None]:
+    with engine.open_connection(dsn, application_name="driveops broker users") as connection:
+        return device_codes.broker_users(connection)

@@ -61,11 +61,16 @@ class PasswordFile:
             require_user(name)
         with self._locked():
             known = self._read()
-            merged = {name: stored for name, stored in (known | dict(hashes)).items() if stored is not None}
+            merged = _merged(known, hashes)
             if merged == known:
                 return False
             self._write(merged)
             return True
+
+    def is_in_step(self, hashes: Mapping[str, str | None]) -> bool:
+        """Tell whether `sync` would change nothing."""
+        known = self._read()
+        return _merged(known, hashes) == known
 
     def _read(self) -> dict[str, str]:
         if not self.path.exists():
@@ -80,6 +85,10 @@ class PasswordFile:
         with self.path.with_name(f"{self.path.name}.lock").open("a") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
             yield
+
+
+def _merged(known: Mapping[str, str], hashes: Mapping[str, str | None]) -> dict[str, str]:
+    return {name: stored for name, stored in {**known, **hashes}.items() if stored is not None}
 
 
 def require_user(name: str) -> None:

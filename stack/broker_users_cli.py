@@ -21,6 +21,7 @@ def broker_users(
         typer.Option("--broker", help="Its configuration, as in its -c: who runs on it reads again (SIGHUP)."),
     ] = None,
     watch: Annotated[bool, typer.Option("--watch", help="Go on, at each change.")] = False,
+    check: Annotated[bool, typer.Option("--check", help="Write nothing; exit code 1 if something would be.")] = False,
 ) -> None:
     """Write the devices' password hashes from the database into the broker's password file."""
     dsn = os.environ.get(_VARIABLE)
@@ -28,6 +29,10 @@ def broker_users(
         raise errors.StackError(f"{_VARIABLE} is not set")
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)-8s %(message)s")
     try:
+        if check and not broker_sync.is_in_step(dsn, write):
+            raise errors.StackError(f"{write} is not in step with the database")
+        if check:
+            return
         if watch:
             broker_sync.watch(dsn, write, broker)
         has_changed = broker_sync.once(dsn, write, broker)

@@ -23,11 +23,11 @@ class CommandName(StrEnum):
     IDENTIFY = "identify"
 
 
-class UnknownCommandError(fields.WireError):
-    """A command of a name that this device doesn't know; it is answered all the same."""
+class CommandRefusedError(fields.WireError):
+    """A command that cannot be understood but has an id: it is answered all the same."""
 
-    def __init__(self, command_id: str, name: str) -> None:
-        super().__init__(f"no such command: {name[:40]!r}")
+    def __init__(self, command_id: str, why: str) -> None:
+        super().__init__(why)
         self.command_id = command_id
 
 
@@ -123,17 +123,19 @@ def decode_command(payload: bytes) -> Command:
     """Read a command.
 
     Raises:
-        UnknownCommandError: there is no command of its name.
-        WireError: it names the field at fault.
+        CommandRefusedError: it has an id, but its name is missing or unknown.
+        WireError: it has no id that could be answered; it names the field at fault.
     """
     record = fields.require_object(fields.load(payload), "command")
     command_id = _required_word(record, "id")
-    word = _required_word(record, "name")
     try:
-        name = CommandName(word)
-    except ValueError:
-        raise UnknownCommandError(command_id, word) from None
-    return Command(id=command_id, name=name, arguments={k: v for k, v in record.items() if k not in ("id", "name")})
+        word = _required_word(record, "name")
+    except fields.WireError as error:
+        raise CommandRefusedError(command_id, str(error)) from None
+    if word not in tuple(CommandName):
+        raise CommandRefusedError(command_id, f"no such command: {word[:40]!r}")
+    arguments = {key: value for key, value in record.items() if key not in ("id", "name")}
+    return Command(id=command_id, name=CommandName(word), arguments=arguments)
 
 
 def encode_reply(reply: Reply) -> bytes:

@@ -54,6 +54,8 @@ def test_the_login_page_is_in_order(visit: Visit, axe: str) -> None:
 
 
 def violations(visitor: Visitor, axe: str) -> Any:
+    # The frame with its banner is there before the page's own content is.
+    sync_api.expect(visitor.page.locator("h1")).to_be_attached(timeout=20_000)
     # Handed over by the debugger: the page's own security policy would refuse a script tag.
     visitor.page.evaluate(axe)
     return visitor.evaluate(RUN_AXE)

@@ -2,6 +2,7 @@
 
 import re
 import shlex
+from pathlib import PurePosixPath
 from typing import Any
 
 import pytest
@@ -29,7 +30,7 @@ OF_THE_IMAGES = {"POSTGRES_USER", "POSTGRES_DB", "POSTGRES_PASSWORD", "TIMESCALE
 
 
 def test_the_issues_services_are_there() -> None:
-    assert set(SERVICES) == {"db", "broker", "migrate", "ingest", "web", "seed", "fleet"}
+    assert set(SERVICES) == {"db", "broker", "broker-users", "migrate", "ingest", "web", "seed", "fleet"}
 
 
 def test_every_variable_of_the_composition_is_in_the_example_and_documented() -> None:
@@ -78,7 +79,8 @@ def test_ingests_health_check_is_a_command_of_ingest() -> None:
 
 @pytest.mark.parametrize("name", SERVICES)
 def test_ports_are_on_loopback_and_images_pinned(name: str) -> None:
-    assert all(port.startswith("127.0.0.1:") for port in SERVICES[name].get("ports", []))
+    ports = [re.sub(r"^\$\{MQTT_TLS_ADDRESS:-([\d.]+)\}", r"\1", port) for port in SERVICES[name].get("ports", [])]
+    assert all(port.startswith("127.0.0.1:") for port in ports)
     assert re.search(r":[\w.-]*\d+\.\d+[\w.-]*$", SERVICES[name]["image"])
 
 
@@ -112,6 +114,27 @@ def test_users_and_roles_are_those_of_the_code() -> None:
     assert f"postgresql://{roles.BACKEND}:" in text
     assert f"mqtt://{broker_config.INGEST}:" in text
     assert f"mqtt://{broker_config.FLEET}:" in text
+
+
+def test_broker_users_writes_the_file_that_the_broker_reads_as_the_user_whose_it_is() -> None:
+    service = SERVICES["broker-users"]
+    mounted = {volume.split(":")[0]: volume.split(":")[1] for volume in service["volumes"]}
+    brokers = {volume.split(":")[0]: volume.split(":")[1] for volume in SERVICES["broker"]["volumes"]}
+    written = PurePosixPath(service["command"][service["command"].index("--write") + 1])
+    read = re.search(r"^password_file (.*)$", repository.document("deploy/mosquitto/mosquitto.conf"), re.MULTILINE)
+
+    assert read is not None
+    assert PurePosixPath(brokers["broker-data"]) / written.relative_to(mounted["broker-data"]) == PurePosixPath(read[1])
+    assert service["user"] == "1883:1883"
+
+
+def test_the_broker_and_the_web_find_their_certificates_where_the_documents_say() -> None:
+    start, environment = repository.document("deploy/mosquitto/start.sh"), repository.document(".env.example")
+
+    assert "certificates=/mosquitto/tls\n" in start
+    assert "./deploy/tls/server:/mosquitto/tls:ro" in SERVICES["broker"]["volumes"]
+    assert "./deploy/tls/ca:/etc/driveops/tls:ro" in SERVICES["web"]["volumes"]
+    assert "WEB_DEVICE_BROKER_CA=/etc/driveops/tls/broker-ca.pem" in environment
 
 
 def test_build_targets_and_copied_files_exist() -> None:

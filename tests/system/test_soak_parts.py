@@ -2,7 +2,7 @@
 
 import pytest
 
-from bench import crashes, fuzz_wire, soak
+from bench import crashes, fuzz, fuzz_wire
 
 
 @pytest.mark.timeout(240)
@@ -16,7 +16,7 @@ def test_each_server_is_killed_under_load_and_everything_is_there_once() -> None
 
 @pytest.mark.timeout(240)
 def test_mutated_messages_are_written_or_rejected_and_good_ones_come_through() -> None:
-    result = fuzz_wire.run(5_000, seed=1, mutate=soak.mutated)
+    result = fuzz_wire.run(5_000, seed=1, mutate=fuzz.mutated)
 
     assert result.is_alive, result.words
     assert (result.sent, result.unheard) == (5_000, 0)

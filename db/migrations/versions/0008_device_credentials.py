@@ -13,7 +13,7 @@ depends_on = None
 
 _USE = "use_device_code(bytea, timestamptz, text)"
 # The device's row is locked first, so of two codes used at once for one device the later password stands. A used code ends the
-# device's other codes, which may have been printed for a box that is lost.
+# device's other codes, which may have been printed for a box that is lost; only the one that was used says so.
 _USE_STATEMENT = """
 CREATE FUNCTION auth.use_device_code(code bytea, at timestamptz, password_hash text)
 RETURNS TABLE (tenant_slug text, device_name text)
@@ -31,7 +31,7 @@ BEGIN
     IF whose IS NULL THEN
         RETURN;
     END IF;
-    UPDATE device_code AS c SET used_at = at WHERE c.device_id = whose AND c.used_at IS NULL;
+    UPDATE device_code AS c SET expires_at = at WHERE c.device_id = whose AND c.used_at IS NULL AND c.expires_at > at;
     INSERT INTO device_password AS p (tenant_id, device_id, hash, set_at)
     SELECT d.tenant_id, d.id, password_hash, at FROM device AS d WHERE d.id = whose
     ON CONFLICT (device_id) DO UPDATE SET hash = excluded.hash, set_at = excluded.set_at;

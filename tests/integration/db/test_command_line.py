@@ -1,5 +1,6 @@
 """`python -m db` as a person runs it."""
 
+import datetime as dt
 import os
 import re
 import subprocess
@@ -121,3 +122,30 @@ def test_a_device_code_is_printed_once_and_kept_as_a_digest(run: Run, database: 
     assert f"python -m gateway provision --server https://fleet.example.org --code {code}" in made.err
     with owner.connect() as connection:
         assert connection.scalars(sa.select(tables.device_code.c.code_sha256)).all() == [device_codes.digest(code)]
+
+
+def test_used_codes_are_remembered_and_expired_ones_are_not(run: Run, database: Database, owner: sa.Engine) -> None:
+    run(database.owner_dsn, "tenant", "add", "acme")
+    first, second = (
+        run(database.owner_dsn, "device", "code", "--tenant", "acme", "--device", "van-07", "--create").out.strip()
+        for _ in range(2)
+    )
+    auth, now = engine.create(database.auth_dsn), dt.datetime.now(dt.UTC)
+    assert device_codes.use(auth, first, now, password_hash="$7$x") == device_codes.Provisioned(
+        tenant="acme", device="van-07"
+    )
+
+    assert device_codes.use(auth, second, now, password_hash="$7$y") is None
+    auth.dispose()
+    with owner.begin() as connection:
+        device_codes.add(connection, "acme", "van-07", created_by="me", now=now + 2 * device_codes.LIFE)
+        kept = connection.execute(
+            sa.select(tables.device_code.c.code_sha256, tables.device_code.c.used_at).order_by(
+                tables.device_code.c.created_at
+            )
+        ).all()
+
+    assert [(row.code_sha256 == device_codes.digest(first), row.used_at) for row in kept] == [
+        (True, now),
+        (False, None),
+    ]

@@ -8,7 +8,7 @@ import sys
 import threading
 import time
 import tty
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -104,10 +104,10 @@ class Server:
         assert self._ready.wait(LIMIT_S)
 
     def notify(self, notice: control.AlertNotice) -> None:
-        self._send(topics.Lane.ACK, control.encode_notice(notice))
+        self.send(topics.Lane.ACK, control.encode_notice(notice))
 
     def command(self, command: control.Command) -> None:
-        self._send(topics.Lane.COMMAND, control.encode_command(command))
+        self.send(topics.Lane.COMMAND, control.encode_command(command))
 
     def ask(self, command_id: str, name: control.CommandName, **arguments: object) -> dict[str, Any]:
         """Send a command and wait for its answer."""
@@ -150,16 +150,17 @@ class Server:
     def _acknowledge(self, lane: topics.Lane, seqs: list[int]) -> None:
         if self.acknowledges:
             ack = control.LaneAck(lane=lane, seq=max(seqs), ranges=control.ranges_of(seqs))
-            self._send(topics.Lane.ACK, control.encode_ack(ack))
+            self.send(topics.Lane.ACK, control.encode_ack(ack))
 
-    def _send(self, lane: topics.Lane, payload: bytes) -> None:
+    def send(self, lane: topics.Lane, payload: bytes) -> None:
         self._client.publish(topics.device_topic(TENANT, DEVICE, lane), payload, qos=1)
 
 
 class Box:
-    """A real `python -m gateway run`."""
+    """A real `python -m gateway run`, behind a command that says where."""
 
-    def __init__(self, folder: Path, configuration: str) -> None:
+    def __init__(self, folder: Path, configuration: str, inside: Sequence[str] = ()) -> None:
+        self._inside = inside
         self._config = folder / "gateway.toml"
         self._config.write_text(configuration)
         self._log = folder / "gateway.log"
@@ -168,7 +169,7 @@ class Box:
     def start(self, **environ: str) -> None:
         with self._log.open("ab") as log:
             self._process = subprocess.Popen(
-                [sys.executable, "-m", "gateway", "run", "--config", self._config],
+                [*self._inside, sys.executable, "-m", "gateway", "run", "--config", self._config],
                 stdout=log,
                 stderr=log,
                 env={**os.environ, **environ},

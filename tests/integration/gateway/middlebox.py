@@ -1,11 +1,14 @@
-"""What stands between a gateway and its broker: TLS, or a network that stops, is slow, loses segments or cuts connections."""
+"""What stands between a gateway and its broker: TLS, or something that stops or cuts connections.
+
+Lost and late packets are for `tests/system/lossy_link`: whoever forwards a stream cannot lose any.
+"""
 
 import contextlib
 import selectors
 import socket
 import ssl
+import struct
 import threading
-import time
 
 
 class Middlebox:
@@ -14,25 +17,24 @@ class Middlebox:
     Args:
         target: the port to forward to.
         tls: offer TLS to those who connect.
+        listener: where they connect, if not at a free port of this machine.
     """
 
-    def __init__(self, target: int, tls: ssl.SSLContext | None = None) -> None:
+    def __init__(self, target: int, tls: ssl.SSLContext | None = None, listener: socket.socket | None = None) -> None:
         self._target = target
         self._tls = tls
-        self._listener = socket.create_server(("127.0.0.1", 0))
+        self._listener = listener or socket.create_server(("127.0.0.1", 0))
         self.port: int = self._listener.getsockname()[1]
         self._is_frozen = threading.Event()
-        self._latency_s = 0.0
-        self._lost_every = self._cut_every = 0
-        self._carried = 0
+        self._cut_every = self._carried = 0
         self._is_closed = threading.Event()
         self._sockets: list[socket.socket] = []
         self._threads = [threading.Thread(target=self._accept, daemon=True)]
         self._threads[0].start()
 
-    def worsen(self, *, latency_s: float = 0.0, lost_every: int = 0, cut_every: int = 0) -> None:
-        """Be slow; lose every so many-th segment, which TCP makes good after a second; cut the connection every so many-th."""
-        self._latency_s, self._lost_every, self._cut_every = latency_s, lost_every, cut_every
+    def worsen(self, *, cut_every: int) -> None:
+        """Reset a connection at every so many-th piece of its stream, half of which has gone by then; 0: no more."""
+        self._cut_every = cut_every
 
     def freeze(self) -> None:
         """Carry nothing: no byte, no end, no refusal. New connections are taken and left alone."""
@@ -93,13 +95,18 @@ class Middlebox:
                     source = key.fileobj
                     assert isinstance(source, socket.socket)
                     data = source.recv(1 << 16)
-                    if not data or not self._survives():
+                    if not data:
+                        return
+                    if self._is_to_cut():
+                        key.data.sendall(data[: len(data) // 2])
+                        _reset(near)
                         return
                     key.data.sendall(data)
 
-    def _survives(self) -> bool:
+    def _is_to_cut(self) -> bool:
         self._carried += 1
-        time.sleep(self._latency_s)
-        if self._lost_every and self._carried % self._lost_every == 0:
-            time.sleep(1.0)
-        return not (self._cut_every and self._carried % self._cut_every == 0)
+        return self._cut_every > 0 and self._carried % self._cut_every == 0
+
+
+def _reset(near: socket.socket) -> None:
+    near.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))

@@ -9,6 +9,7 @@ from tests.integration.gateway import ends
 def check(folder: Path, text: str, *options: str) -> tuple[int, str, str]:
     path = folder / "gateway.toml"
     path.write_text(text)
+    path.chmod(0o600)  # it holds a password
     run = ends.gateway("check", "--config", str(path), *options)
     assert "Traceback" not in run.stderr
     return run.returncode, run.stdout, run.stderr
@@ -33,6 +34,21 @@ def test_check_names_a_broker_that_is_not_there_and_a_missing_port(tmp_path: Pat
     assert "WRONG port gps: /dev/no-such-port: is not there" in out
 
 
+def test_check_tries_the_ports_that_only_buttons_use(line: ends.Line, tmp_path: Path) -> None:
+    button = '[[button]]\nport = "{}"\npin = "cts"\nfob = "{}"\n'
+    text = (
+        ends.configuration(tmp_path, 1, "x")
+        + button.format("/dev/no-such-port", "door")
+        + button.format(line.path, "seat")
+    )
+
+    code, out, _ = check(tmp_path, text)
+
+    assert code == 1
+    assert "WRONG button[1].port of door: /dev/no-such-port: is not there" in out
+    assert f"ok    button[2].port of seat: {line.path}" in out
+
+
 def test_check_tells_a_wrong_password_from_a_broker_that_is_down(broker: RunningBroker, tmp_path: Path) -> None:
     code, out, _ = check(tmp_path, ends.configuration(tmp_path, broker.port, "wrong"))
 
@@ -46,7 +62,7 @@ def test_check_names_a_port_that_is_something_else(tmp_path: Path) -> None:
 
     _, out, _ = check(tmp_path, ends.configuration(tmp_path, 1, "x") + f'[[port]]\ndevice = "{tmp_path}/plain"\n')
 
-    assert "cannot be read: Inappropriate ioctl for device" in out
+    assert "is no serial line (a file is read as file:" in out
 
 
 def test_check_names_a_port_that_another_program_holds(line: ends.Line, tmp_path: Path) -> None:
@@ -78,14 +94,13 @@ def test_check_names_a_certificate_that_is_none(tmp_path: Path) -> None:
     assert "ca.pem holds no usable certificate" in err
 
 
-def test_run_without_a_port_is_refused(tmp_path: Path) -> None:
-    path = tmp_path / "gateway.toml"
-    path.write_text(ends.configuration(tmp_path, 1, "x"))
+def test_run_without_a_port_is_refused_and_check_hints_at_it(broker: RunningBroker, tmp_path: Path) -> None:
+    code, out, _ = check(tmp_path, ends.configuration(tmp_path, broker.port, broker.password(ends.USER)))
+    run = ends.gateway("run", "--config", str(tmp_path / "gateway.toml"))
 
-    run = ends.gateway("run", "--config", str(path))
-
-    assert run.returncode == 1
-    assert "port: there is none; name at least one [[port]]" in run.stderr
+    assert (code, run.returncode) == (0, 1)
+    assert "hint  port: there is none; name at least one [[port]]" in out
+    assert "gateway.toml: port: there is none; name at least one [[port]]" in run.stderr
 
 
 def test_status_says_that_no_gateway_runs(tmp_path: Path) -> None:
@@ -95,4 +110,4 @@ def test_status_says_that_no_gateway_runs(tmp_path: Path) -> None:
     run = ends.gateway("status", "--config", str(path))
 
     assert run.returncode == 1
-    assert "no gateway has run on" in run.stderr
+    assert "no gateway runs on" in run.stderr

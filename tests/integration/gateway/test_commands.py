@@ -1,7 +1,7 @@
 import uuid
 from collections.abc import Callable
 
-from domain.wire import control
+from domain.wire import control, topics
 from domain.wire.control import CommandName
 from tests.integration.gateway import ends
 from tests.integration.gateway.ends import eventually
@@ -157,4 +157,49 @@ def test_a_turn_and_a_stop_are_sent_by_the_rules_of_the_configuration(
     eventually(lambda: "7 fixes" in box.status().stdout, "they are read")
 
     eventually(lambda: server.times() == stamps(0, 2, 3, 4, 5), "the turn and the stop, each with the fix before")
+    assert box.stop() == 0
+
+
+def test_a_command_that_waited_at_the_broker_is_answered(
+    make_box: MakeBox, line: ends.Line, server: ends.Server
+) -> None:
+    box = started(make_box, line)
+    assert box.stop() == 0
+    server.command(control.Command(id="1", name=CommandName.IDENTIFY))
+
+    box.start()
+
+    eventually(lambda: [reply["id"] for reply in server.replies] == ["1"], "it is answered, once")
+    assert box.stop() == 0
+
+
+def test_a_command_that_comes_again_after_a_crash_gets_its_first_answer(
+    make_box: MakeBox, line: ends.Line, server: ends.Server
+) -> None:
+    box = started(make_box, line)
+    seconds(line, 0, 4)
+    eventually(lambda: "5 fixes" in box.status().stdout, "they are read")
+    assert str(server.ask("1", CommandName.LOCATE)["detail"]).startswith("sent; the fix is ")
+    box.kill()
+
+    box.start()
+    eventually(lambda: box.log().count("connected to the broker") == 2, "it is back")
+    server.command(control.Command(id="1", name=CommandName.LOCATE))
+
+    eventually(lambda: len(server.replies) == 2, "it is answered again")
+    assert server.replies[0] == server.replies[1]
+    assert box.stop() == 0
+
+
+def test_a_command_that_makes_no_sense_is_answered_with_what_is_wrong(box: ends.Box, server: ends.Server) -> None:
+    for payload in (b'{"id": "1"}', b'{"id": "2", "name": 5}', b'{"id": "3", "name": "dance"}', b"{", b'{"id": 5}'):
+        server.send(topics.Lane.COMMAND, payload)
+    server.ask("4", CommandName.IDENTIFY)
+
+    told = {reply["id"]: (reply["ok"], reply["detail"]) for reply in server.replies if reply["id"] != "4"}
+    assert told == {
+        "1": (False, "name is missing"),
+        "2": (False, "name is not a string of 1 to 128 characters"),
+        "3": (False, "no such command: 'dance'"),
+    }
     assert box.stop() == 0

@@ -24,6 +24,16 @@ def test_decode_reads_standard_input() -> None:
     assert gateway("decode", "-", stdin=stdin).stdout == gateway("decode", str(DATA / "noise.nmea")).stdout
 
 
+def test_what_the_comments_before_a_capture_quote_is_no_fix() -> None:
+    quoted = b"$GPRMC,101112,A,4807.0380,N,01131.0000,E,10.0,84.4,191125,,,A*76\n"
+    played = gateway("decode", "-", stdin=quoted)
+    comments = b"# a receiver\n\n# says " + quoted + b" \r\n#" + b"x" * 5_000 + quoted + b"\n"
+
+    assert played.stdout.count(b"\n") == 1
+    assert gateway("decode", "-", stdin=comments).stdout == b""
+    assert gateway("decode", "-", stdin=comments + quoted).stdout == played.stdout
+
+
 def test_decode_takes_any_noise_and_exits_0() -> None:
     run = gateway("decode", "-", stdin=bytes(range(256)) * 4_000)
 

@@ -64,35 +64,12 @@ def test_a_link_that_stands_open_and_carries_nothing_is_noticed_and_resumed(
             box.kill()
 
     assert arrived == 0
+    assert "closes the connection" not in box.log()
 
 
-def test_a_dead_link_is_noticed_within_30_s_with_the_usual_keepalive(
-    broker: RunningBroker, line: ends.Line, server: ends.Server, tmp_path: Path
-) -> None:
-    with between(broker) as network:
-        text = ends.configuration(tmp_path, network.port, broker.password(ends.USER), line)
-        box = ends.Box(tmp_path, text.replace("keepalive_s = 2\n", ""))
-        box.start()
-        try:
-            box.says("connected to the broker")
-            box.says("is open at")
-            network.freeze()
-            line.say("PDOP,PRESS,F1,7,83,-61")
-            eventually(lambda: "is lost (Keep alive timeout)" in box.log(), "the link is known to be dead", limit_s=30)
-            network.thaw()
-            eventually(lambda: len(server.presses) == 1, "the press arrives after all")
-        finally:
-            box.kill()
-
-
-@pytest.mark.parametrize(
-    "fault",
-    [{"latency_s": 0.2}, {"lost_every": 5}, {"cut_every": 20}],
-    ids=["slow", "loses segments", "cuts connections"],
-)
 @pytest.mark.timeout(120)
-def test_over_a_bad_network_every_fix_and_press_arrives_and_is_acknowledged(
-    broker: RunningBroker, line: ends.Line, server: ends.Server, tmp_path: Path, fault: dict[str, float]
+def test_over_connections_that_are_reset_in_the_middle_of_a_message_every_fix_and_press_arrives(
+    broker: RunningBroker, line: ends.Line, server: ends.Server, tmp_path: Path
 ) -> None:
     with between(broker) as network:
         box = ends.Box(tmp_path, ends.configuration(tmp_path, network.port, broker.password(ends.USER), line))
@@ -100,7 +77,7 @@ def test_over_a_bad_network_every_fix_and_press_arrives_and_is_acknowledged(
         try:
             box.says("connected to the broker")
             box.says("is open at")
-            network.worsen(**fault)  # type: ignore[arg-type]
+            network.worsen(cut_every=13)
             for second in range(30):
                 line.second(f"1011{second:02d}.00")
                 if second % 10 == 0:
@@ -110,13 +87,13 @@ def test_over_a_bad_network_every_fix_and_press_arrives_and_is_acknowledged(
             # The last second stands open, as nothing has come after it.
             expected = {f"2026-03-01T10:11:{second:02d}.000Z" for second in range(29)}
             eventually(lambda: expected <= set(server.times()), "every fix arrives", limit_s=45)
-            network.worsen()
+            network.worsen(cut_every=0)
             eventually(lambda: "backlog   0 rows" in box.status().stdout, "all is acknowledged", limit_s=45)
         finally:
             box.kill()
 
     assert len({fix["seq"] for fix in server.fixes}) == len(server.times())
-    assert ("is lost" in box.log()) == ("cut_every" in fault)
+    assert "is lost" in box.log()
 
 
 def test_a_gateway_publishes_over_tls(
@@ -161,9 +138,14 @@ def test_a_broker_without_tls_is_named(broker: RunningBroker, check: Callable[..
     assert "hangs up when TLS begins: is this its port for TLS?" in check(broker.port, f'ca_file = "{TLS}/ca.pem"')
 
 
-def test_a_device_shows_its_certificate_where_it_is_asked_for(broker: RunningBroker, check: Callable[..., str]) -> None:
+def test_a_device_shows_its_certificate_where_it_is_asked_for(
+    broker: RunningBroker, check: Callable[..., str], tmp_path: Path
+) -> None:
+    own = tmp_path / "device.pem"
+    own.write_bytes((TLS / "device.pem").read_bytes())
+    own.chmod(0o600)
     with between(broker, "server.pem", asks_devices=True) as network:
-        with_it = check(network.port, f'ca_file = "{TLS}/ca.pem"\ncertificate_file = "{TLS}/device.pem"')
+        with_it = check(network.port, f'ca_file = "{TLS}/ca.pem"\ncertificate_file = "{own}"')
         without = check(network.port, f'ca_file = "{TLS}/ca.pem"')
 
     assert with_it.startswith("ok ")

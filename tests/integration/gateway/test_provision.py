@@ -1,6 +1,9 @@
 """From a one-time code to a row in the database, with a real database, broker, web server, ingest and gateway."""
 
 import datetime as dt
+import os
+import shutil
+import socket
 import ssl
 import stat
 import subprocess
@@ -158,6 +161,24 @@ def test_a_retired_device_leaves_the_brokers_users_and_others_stay(
     assert {"ingest", "fleet"} <= set(users.users())
 
 
+def test_check_tells_whether_the_brokers_users_are_in_step(
+    make_code: MakeCode, web: WebProcess, database: Database, tmp_path: Path
+) -> None:
+    def broker_users(*more: str) -> tuple[int, str]:
+        command = [sys.executable, "-m", "stack", "broker-users", "--write", str(tmp_path / "passwords"), *more]
+        env = {**os.environ, "INGEST_DATABASE_URL": database.backend_dsn}
+        done = subprocess.run(command, env=env, capture_output=True, text=True, check=False)
+        return done.returncode, done.stderr.strip()
+
+    assert broker_users("--check") == (0, "")
+    assert httpx.post(f"{web.url}/api/v1/provision", json={"code": make_code()}).status_code == 200
+
+    code, said = broker_users("--check")
+    assert (code, f"{tmp_path / 'passwords'} is not in step with the database" in said) == (1, True)
+    assert broker_users()[0] == 0
+    assert broker_users("--check") == (0, "")
+
+
 def test_used_expired_and_unknown_codes_and_those_of_retired_devices_read_the_same(
     make_code: MakeCode, web: WebProcess, owner: sa.Engine, tmp_path: Path
 ) -> None:
@@ -173,6 +194,20 @@ def test_used_expired_and_unknown_codes_and_those_of_retired_devices_read_the_sa
         "gateway: the code is unknown, used or expired; ask for a new one (python -m db device code)",
     }
     assert not (tmp_path / "box" / "gateway.toml").exists()
+
+
+@pytest.mark.parametrize("is_chunked", [False, True])
+def test_a_stranger_cannot_fill_the_servers_memory(web: WebProcess, *, is_chunked: bool) -> None:
+    body = b'{"code": "' + b"0" * 20_000_000 + b'"}'
+    chunks = (body[start : start + 65_536] for start in range(0, len(body), 65_536))
+
+    with httpx.Client() as client:
+        try:
+            answer = client.post(f"{web.url}/api/v1/provision", content=chunks if is_chunked else body)
+        except httpx.WriteError:
+            return  # it has hung up on us already
+
+    assert answer.status_code == 413
 
 
 def test_of_many_who_use_a_code_at_once_one_gets_the_password(make_code: MakeCode, web: WebProcess) -> None:
@@ -228,6 +263,79 @@ def test_the_servers_certificate_is_pinned(make_code: MakeCode, web: WebProcess,
 )
 def test_what_is_wrong_with_a_server_is_said_in_a_line(tmp_path: Path, server: str, said: str) -> None:
     assert said in error_of(provision(tmp_path, server, "0000-0000-0000"))
+
+
+@pytest.mark.parametrize(
+    ("answer", "said"),
+    [
+        (b"", "Remote end closed connection without response; the code may be used up by now"),
+        (b"HTTP/1.1 200 OK\r\nContent-Length: 99\r\n\r\n{", "the answer breaks off; the code may be used up by now"),
+        (
+            b"HTTP/1.1 504 Gateway Timeout\r\nContent-Length: 0\r\n\r\n",
+            "answers 504; is it a DriveOps server?; the code may",
+        ),
+        (b"HTTP/1.1 302 Found\r\nLocation: http://127.0.0.1:1/\r\nContent-Length: 0\r\n\r\n", "answers 302; is it"),
+        (b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}", "answers something else than credentials"),
+    ],
+    ids=["none", "half", "a proxy's", "a redirect", "something else"],
+)
+def test_an_answer_that_is_lost_or_no_answer_of_ours_is_said(tmp_path: Path, answer: bytes, said: str) -> None:
+    def serve() -> None:
+        taken, _ = listener.accept()
+        with taken:
+            taken.recv(4_096)
+            taken.sendall(answer)
+
+    with socket.create_server(("127.0.0.1", 0)) as listener, ThreadPoolExecutor(1) as pool:
+        served = pool.submit(serve)
+        refusal = error_of(provision(tmp_path, f"http://127.0.0.1:{listener.getsockname()[1]}", "0000-0000-0000"))
+        served.result()
+
+    assert said in refusal
+    assert list((tmp_path / "box").iterdir()) == []
+
+
+@pytest.mark.usefixtures("broker_users")
+def test_the_code_can_come_over_standard_input_and_a_configuration_is_never_overwritten(
+    make_code: MakeCode, web: WebProcess, tmp_path: Path
+) -> None:
+    box = tmp_path / "box"
+    box.mkdir()
+    for number in range(2):
+        (box / "gateway.toml").write_text(f"# by hand {number}")
+        command = [sys.executable, "-m", "gateway", "provision", "--server", web.url, "--code", "-", "--force"]
+        subprocess.run([*command, "--config", box / "gateway.toml"], input=f"{make_code()}\n", text=True, check=True)
+
+    assert (box / "gateway.toml.before").read_text() == "# by hand 0"
+    assert (box / "gateway.toml.before.2").read_text() == "# by hand 1"
+
+
+@pytest.mark.usefixtures("broker_users")
+def test_a_configuration_that_stays_but_is_wrong_does_not_hide_that_the_credentials_are_there(
+    make_code: MakeCode, web: WebProcess, tmp_path: Path
+) -> None:
+    (tmp_path / "box").mkdir()
+    (tmp_path / "box" / "gateway.toml").write_text("[gateway]\n")
+
+    done = provision(tmp_path, web.url, make_code())
+
+    assert done.returncode == 1
+    assert "gateway: the credentials are written, but the configuration is not in order" in done.stderr.splitlines()
+    assert (tmp_path / "box" / "broker-password").exists()
+
+
+def test_a_folder_that_may_not_be_entered_is_said(tmp_path: Path) -> None:
+    if os.geteuid() != 0 or shutil.which("setpriv") is None:
+        pytest.skip("needs root and setpriv(1) to be a user who may not enter")
+    closed = tmp_path / "closed" / "box"
+    closed.mkdir(parents=True)
+    closed.parent.chmod(0o700)
+    command = ["setpriv", "--bounding-set=-dac_override,-dac_read_search", "--reuid=65534", "--clear-groups"]
+    command += [sys.executable, "-m", "gateway", "provision", "--server", "http://127.0.0.1:1", "--code", "x"]
+
+    run = subprocess.run([*command, "--config", closed / "gateway.toml"], capture_output=True, text=True, check=False)
+
+    assert error_of(run) == f"gateway: cannot write {closed / 'broker-password'}: Permission denied"
 
 
 def _rows(owner: sa.Engine) -> list[float]:

@@ -211,8 +211,8 @@ def test_commands_are_answered_with_their_ids(box: ends.Box, line: ends.Line, se
 def test_what_cannot_be_understood_from_the_server_is_said_and_does_no_harm(
     box: ends.Box, line: ends.Line, server: ends.Server
 ) -> None:
-    server._send(topics.Lane.ACK, b"{")
-    server._send(topics.Lane.COMMAND, b'{"id": "1", "name": "dance"}')
+    server.send(topics.Lane.ACK, b"{")
+    server.send(topics.Lane.COMMAND, b'{"id": "1", "name": "dance"}')
 
     box.says("a message on ack is not understood")
     box.says("no such command: 'dance'")
@@ -264,6 +264,26 @@ def test_two_gateways_on_one_outbox_are_refused(box: ends.Box, tmp_path: Path) -
     assert run.returncode == 1
     assert "another gateway (pid " in run.stderr
     assert box.stop() == 0
+
+
+def test_two_gateways_of_one_name_say_so_and_lose_no_press(
+    box: ends.Box, broker: RunningBroker, line: ends.Line, server: ends.Server, tmp_path: Path
+) -> None:
+    folder = tmp_path / "twin"
+    folder.mkdir()
+    other = ends.Line(folder / "line")
+    twin = ends.Box(folder, ends.configuration(folder, broker.port, broker.password(ends.USER), other))
+    try:
+        twin.start()
+        twin.says("is open at")
+        box.says("(Session taken over): another gateway connects as demo/van-01")
+        line.say("PDOP,PRESS,F1,7,83,-61")
+        other.say("PDOP,PRESS,F2,8,83,-61")
+        eventually(lambda: {press["fob"] for press in server.presses} == {"F1", "F2"}, "both presses arrive")
+        assert twin.stop() == 0
+    finally:
+        twin.kill()
+        other.unplug()
 
 
 def test_several_receivers_back_each_other_up_and_no_instant_is_told_twice(

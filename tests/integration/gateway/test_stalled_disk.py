@@ -4,10 +4,11 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from tests.fixtures.broker import RunningBroker
 from tests.integration.gateway import ends
 from tests.integration.gateway.ends import eventually
 
@@ -70,3 +71,19 @@ def test_a_press_that_the_server_acknowledges_while_the_disk_stalls_is_told_rece
     assert box.stop() == 0
     assert "everything is acknowledged" in box.log()
     assert len(server.presses) == 1
+
+
+def test_a_press_that_neither_disk_nor_server_has_taken_is_told_as_lost_at_the_stop(
+    make_box: Callable[..., ends.Box], line: ends.Line, broker: RunningBroker, tmp_path: Path
+) -> None:
+    (tmp_path / "state").write_text("a file where the folder should be")
+    box = make_box(line)
+    broker.kill()
+    box.start()
+    box.says("is open at")
+    line.say("PDOP,PRESS,F1,7,83,-61")
+    box.says("button of fob F1: press")
+
+    assert box.stop() == 0
+    assert "what the disk has not taken is lost now" in box.log()
+    assert line.told() == []

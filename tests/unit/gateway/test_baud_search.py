@@ -32,6 +32,14 @@ def test_silence_never_moves_a_rate_that_was_right(seconds: int) -> None:
     assert (search.rate, search.is_found) == (115_200, True)
 
 
+def test_silence_never_moves_the_rate_of_last_time() -> None:
+    search = baud_search.BaudSearch(115_200)
+
+    searched(search, None, start_s=0.0, seconds=10_000)
+
+    assert (search.rate, search.is_found) == (115_200, True)
+
+
 def test_garbage_begins_the_search_again() -> None:
     search = baud_search.BaudSearch()
     searched(search, 115_200, start_s=0.0, seconds=40)
@@ -45,6 +53,6 @@ def test_a_few_bytes_of_noise_are_no_reason_to_leave_a_rate() -> None:
     search = baud_search.BaudSearch()
     searched(search, 9_600, start_s=0.0, seconds=3)
 
-    moved = [search.judge(came_bytes=1, good=0, mono_s=3.0 + second) for second in range(30)]
+    moved = [search.judge(came_bytes=1, good=0, mono_s=3.0 + second) for second in range(7_200)]
 
     assert not any(moved)

@@ -68,10 +68,19 @@ def test_every_key_that_the_example_shows_as_a_default_is_one(tmp_path: Path) ->
         ),
         ("password_file = 'absent'", "broker.password_file: cannot read "),
         ("tls = 3", "broker.tls: must be a table, not 3"),
+        (
+            "password_file = '~nobody-at-all/x'",
+            "broker.password_file: '~nobody-at-all/x' begins with the home of a user",
+        ),
+        ('password_file = "a\\u0000b"', "broker.password_file: holds a NUL character"),
+        ('[[port]]\ndevice = "file:~nobody-at-all/x"', "port[1].device: '~nobody-at-all/x' begins with the home of"),
         ("[broker.tls]\nca_file = 'absent.pem'", "broker.tls.ca_file: cannot read "),
         ("[broker.tls]\nca = 'x'", "broker.tls.ca: there is no such key"),
         ("[[port]]\nname = 'gps'", "port[1].device: is missing"),
-        ("[[port]]\ndevice = '/dev/a'\nbaud = 'fast'", "port[1].baud: must be a whole number, not 'fast'"),
+        (
+            "[[port]]\ndevice = '/dev/a'\nbaud = 'fast'",
+            "port[1].baud: must be a rate such as 9600, or \"auto\", not 'fast'",
+        ),
         (
             "[[port]]\ndevice = '/dev/a'\n[[port]]\ndevice = '/dev/a'\nname = 'b'",
             "port.device: '/dev/a' stands there twice",
@@ -161,6 +170,8 @@ def test_the_named_file_goes_before_the_environments_and_that_before_the_usual_p
 
 def test_no_configuration_at_all_says_where_one_is_looked_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
+    usual, _ = configuration.USUAL_PLACES
+    monkeypatch.setattr(configuration, "USUAL_PLACES", (usual, tmp_path / "etc" / "gateway.toml"))
 
     with pytest.raises(errors.GatewayError, match="give --config FILE or set GATEWAY_CONFIG"):
         configuration.find(None, {})
@@ -193,3 +204,30 @@ def test_metrics_have_a_file_and_an_address_of_either_kind(tmp_path: Path) -> No
 
     assert read.metrics.textfile == tmp_path / "gw.prom"
     assert read.metrics.listen == ("::1", 9101)
+
+
+GPS = '[[port]]\nname = "gps"\ndevice = "/dev/ttyUSB0"\n'
+
+
+@pytest.mark.parametrize(
+    ("port", "problem"),
+    [
+        ("gsp", "'gsp' is neither the name of a port (here: gps, play) nor the path of a device"),
+        ("/dev/ttyUSB0", "name the port, 'gps': a device is opened once"),
+        ("play", "'play' is no serial port: it has no control lines"),
+    ],
+)
+def test_a_button_on_no_serial_port_is_named(tmp_path: Path, port: str, problem: str) -> None:
+    text = (
+        f'{LEAST}{GPS}[[port]]\nname = "play"\ndevice = "-"\n[[button]]\nport = "{port}"\npin = "cts"\nfob = "door"\n'
+    )
+
+    with pytest.raises(errors.GatewayError, match=re.escape(f"gateway.toml: button[1].port: {problem}")):
+        configuration.load(write(tmp_path, text))
+
+
+@pytest.mark.parametrize("port", ["gps", "/dev/ttyUSB1"])
+def test_a_button_is_on_a_named_port_or_a_device_of_its_own(tmp_path: Path, port: str) -> None:
+    text = f'{LEAST}{GPS}[[button]]\nport = "{port}"\npin = "cts"\nfob = "door"\n'
+
+    assert [button.port for button in configuration.load(write(tmp_path, text)).buttons] == [port]

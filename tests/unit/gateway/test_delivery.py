@@ -1,6 +1,7 @@
 import datetime as dt
 import itertools
 import json
+import resource
 import uuid
 from pathlib import Path
 
@@ -241,6 +242,30 @@ def test_where_new_fixes_had_to_wait_the_newest_go_first(desk: Desk) -> None:
 
     assert (len(live), len(backlog)) == (500, 200)
     assert live[0] > backlog[-1]
+
+
+def test_what_a_disk_that_failed_for_a_while_holds_is_sent_without_a_reconnect(tmp_path: Path) -> None:
+    desk = Desk(tmp_path, before=1_200)
+    desk.box.write_fixes(now_s=0.0, now=NOW)
+    desk.step()
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (1, limits[1]))
+    try:
+        desk.fixes(1)
+        desk.box.write_fixes(now_s=1.0, now=NOW)
+        trouble = desk.box.trouble
+        for _ in range(5):
+            desk.step(1.0)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    desk.box.write_fixes(now_s=10.0, now=NOW)
+    for _ in range(5):
+        desk.step(1.0)
+
+    sent = [seq for message in desk.wire.take() for seq in message]
+    assert trouble is not None
+    assert desk.box.trouble is None
+    assert len(sent) == len(set(sent)) == 1_201
 
 
 def test_every_row_is_sent_at_least_once_whatever_is_acknowledged_and_lost(tmp_path: Path) -> None:

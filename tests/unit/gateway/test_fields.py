@@ -62,7 +62,20 @@ def test_a_latitude_is_read_to_a_tenth_of_a_millimetre(raw: bytes, hemisphere: b
 
 @pytest.mark.parametrize(
     "raw",
-    [b"", b".", b"8960.0001", b"9000.001", b"36000.0000", b"4561.0", b"-4530.0", b"45e1", b"nan", b"inf", b" 4530.0"],
+    [
+        b"",
+        b".",
+        b"8960.0001",
+        b"9000.001",
+        b"36000.0000",
+        b"4561.0",
+        b"-4530.0",
+        b"45e1",
+        b"nan",
+        b"inf",
+        b"45 30.0",
+        b" ",
+    ],
 )
 def test_an_impossible_latitude_is_none(raw: bytes) -> None:
     assert fields.coordinate(raw, b"N", b"N", b"S", 90.0) is None
@@ -73,7 +86,7 @@ def test_a_coordinate_without_its_hemisphere_is_none() -> None:
     assert fields.coordinate(b"4530.0", b"E", b"N", b"S", 90.0) is None
 
 
-@pytest.mark.parametrize("raw", [b"", b"nan", b"inf", b"1e5", b"1_0", b" 1", b"--1", b"1.2.3", b"0x1"])
+@pytest.mark.parametrize("raw", [b"", b"nan", b"inf", b"1e5", b"1_0", b"1 2", b" ", b"--1", b"1.2.3", b"0x1"])
 def test_what_is_no_plain_decimal_is_no_number(raw: bytes) -> None:
     assert fields.number(raw) is None
 

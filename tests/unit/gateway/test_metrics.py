@@ -1,6 +1,8 @@
+import contextlib
 import datetime as dt
 import re
 import socket
+import threading
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
@@ -73,6 +75,7 @@ def test_every_figure_stands_there_once() -> None:
         "dropped_total": 9,
         "outbox_trouble": 1,
         'presses_total kind="press"': 2,
+        **{f'presses_total kind="{kind}"': 0 for kind in ("long", "double", "man_down", "fall", "check_in", "cancel")},
         'presses_total kind="test"': 1,
         "silent_fobs": 1,
         "uptime_seconds": 60,
@@ -173,3 +176,27 @@ def test_a_port_that_is_taken_is_said_once_and_used_when_it_is_free(
     assert found == [(f"metrics.listen: {place}", trouble)]
     with urllib.request.urlopen(f"http://{place}/metrics", timeout=5) as answer:
         assert answer.status == 200
+
+
+def test_a_reader_that_never_ends_does_not_keep_the_gateway_from_its_end(free_port: int) -> None:
+    outlet = metrics_outlet.Outlet(operation_settings.Metrics(listen=("127.0.0.1", free_port)))
+    outlet.show(report())
+    is_over = threading.Event()
+    with socket.create_connection(("127.0.0.1", free_port)) as reader:
+
+        def dribble() -> None:
+            with contextlib.suppress(OSError):  # the other side may be closed by then
+                while not is_over.wait(0.2):
+                    reader.sendall(b"G")
+
+        reader.sendall(b"G")
+        thread = threading.Thread(target=dribble)
+        thread.start()
+        try:
+            outlet.close()
+        finally:
+            is_over.set()
+            thread.join()
+
+    with socket.socket() as probe:
+        assert probe.connect_ex(("127.0.0.1", free_port)) != 0

@@ -154,6 +154,13 @@ def test_a_sentence_without_a_time_in_the_middle_harms_nothing(blank: bytes) -> 
         pytest.param(gll("101113", "V", "N"), 0, id="GLL void"),
         pytest.param(rmc("101113", status="V", mode="E") + gga("101113", quality="6"), 0, id="estimated and denied"),
         pytest.param(rmc("101113", mode="E") + gga("101113", quality="6"), 1, id="estimated and held good"),
+        pytest.param(rmc("101113", status="D", mode="D"), 1, id="RMC with a status D"),
+        pytest.param(rmc("101113", status=""), 0, id="RMC without a status"),
+        pytest.param(rmc("101113", mode="N"), 1, id="RMC valid by its status, without a fix by its mode"),
+        pytest.param(rmc("101113", mode="N") + gga("101113", quality="0"), 0, id="RMC at odds with itself, denied by GGA"),
+        pytest.param(gll("101113", "V") + rmc("101113", mode="N"), 0, id="RMC at odds with itself, denied by GLL"),
+        pytest.param(gll("101113", mode="N"), 1, id="GLL valid by its status, without a fix by its mode"),
+        pytest.param(gll("101113", mode="N") + gga("101113"), 1, id="GLL at odds with itself, borne out by GGA"),
         pytest.param(gga("101113", quality="7"), 1, id="manual"),
         pytest.param(gga("101113", quality="4"), 1, id="RTK"),
         pytest.param(gga("101113", quality="8"), 0, id="simulator"),
@@ -226,6 +233,47 @@ def test_positions_of_every_quarter_and_width(lat: str, lon: str, expected: tupl
     (fix,) = decode(sentence.encode(f"GPRMC,101112,A,{lat},{lon},1.0,84.4,191125,,,A"))
 
     assert (fix.position.lat, fix.position.lon) == expected
+
+
+def test_fields_may_be_padded_with_blanks() -> None:
+    (fix,) = decode(sentence.encode("GPRMC,101112,A, 4807.0380,N, 1131.0000,E,  10.0, 84.4,191125,,,A"))
+
+    assert (fix.position.lat, fix.position.lon, fix.course_deg) == (48.1173, 11.516666667, 84.4)
+    assert fix.speed_mps == pytest.approx(5.144, abs=0.001)
+
+
+@pytest.mark.parametrize("lat", ["48 07.0380", " ", "4807 .0380"])
+def test_a_blank_within_a_number_makes_it_none(lat: str) -> None:
+    assert decode(rmc("101112", lat=lat)) == []
+
+
+def pashr(time: str, mode: str = "0") -> bytes:
+    return sentence.encode(
+        f"PASHR,POS,{mode},07,{time},3351.5000,S,15112.5000,E,81.2,,084.4,010.0,000.1,2.5,1.3,2.1,1.1,ABCD"
+    )
+
+
+def test_an_ashtech_receiver_needs_no_other_position() -> None:
+    fixes = decode(*(zda(f"1011{s}") + pashr(f"1011{s}.00") for s in (10, 11, 12)))
+
+    assert [f"{fix.time:%S}" for fix in fixes] == ["10", "11", "12"]
+    assert (fixes[0].position.lat, fixes[0].position.lon) == (-33.858333333, 151.208333333)
+    assert (fixes[0].course_deg, fixes[0].hdop, fixes[0].satellites, fixes[0].alt_m) == (84.4, 1.3, 7, None)
+    assert fixes[0].speed_mps is None
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        pashr("101113", ""),
+        sentence.encode("PASHR,101113.000,084.40,T,-00.47,+00.00,-00.00,0.362,0.361,0.077,2,3"),
+        sentence.encode("PASHR,POS,,,,,,,,,,,,,,,,,ABCD"),
+        sentence.encode("PASHR,POS,0,07"),
+        sentence.encode("PASHR"),
+    ],
+)
+def test_other_sentences_of_ashtech_are_no_position(line: bytes) -> None:
+    assert decode(rmc("101112"), line, rmc("101114")) == decode(rmc("101112"), rmc("101114"))
 
 
 def test_two_receivers_on_one_line_are_one_fix_a_second() -> None:

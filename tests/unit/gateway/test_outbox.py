@@ -1,3 +1,4 @@
+import dataclasses
 import datetime as dt
 import json
 import resource
@@ -164,6 +165,21 @@ def test_a_repeated_press_is_known_after_a_restart(tmp_path: Path) -> None:
     again = opened(tmp_path).add_press(press(at=NOW + dt.timedelta(seconds=9)), number=7)
 
     assert (again.is_new, again.press.id) == (False, first.press.id)
+
+
+@pytest.mark.parametrize(("clock", "is_new"), [(telemetry.Clock.NTP, True), (telemetry.Clock.GPS, False)])
+def test_what_seems_a_repeat_from_before_a_power_cut_is_one_only_by_the_receivers_time(
+    tmp_path: Path, clock: telemetry.Clock, *, is_new: bool
+) -> None:
+    box = opened(tmp_path)
+    box.add_press(press(), number=1)
+    box.close()
+    booted = outbox.Outbox(tmp_path / "outbox.db", now=NOW, bounds=outbox_bounds.USUAL, up_s=20.0)
+
+    kept = [booted.add_press(dataclasses.replace(press(), clock=clock), number=1) for _ in range(2)]
+
+    assert [each.is_new for each in kept] == [is_new, False]
+    assert booted.last_number("F1") == 1
 
 
 @pytest.mark.parametrize(

@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from domain import telemetry
 from domain.wire import control, status, topics
-from gateway import instants, outbox, outbox_bounds, panic_button, press_clock, selection
+from gateway import instants, outbox, outbox_bounds, panic_button, panic_sentence, press_clock, selection
 
 NOW = dt.datetime(2026, 3, 1, 12, 0, tzinfo=dt.UTC)
 
@@ -25,14 +26,15 @@ class Room:
 
     def __init__(self, folder: Path) -> None:
         self.box = outbox.Outbox(folder / "outbox.db", now=NOW, bounds=outbox_bounds.Bounds(most_fixes=1_000))
-        self.buttons = panic_button.Buttons(
-            self.box, selection.Selection(), press_clock.PressClock(None), silence_s=60.0
-        )
         self.line = Wire()
+        self.buttons = panic_button.Buttons(
+            self.box, selection.Selection(), press_clock.PressClock(None), lines=lambda: [self.line], silence_s=60.0
+        )
 
     def hear(self, body: str, at_s: float = 0.0) -> bool:
         now = instants.Instant(NOW + dt.timedelta(seconds=at_s), at_s)
-        is_new = self.buttons.hear([part.encode() for part in body.split(",")], self.line, now)
+        signal = panic_sentence.read([part.encode() for part in body.split(",")])
+        is_new = signal is not None and self.buttons.take(signal, self.line, now)
         self.buttons.confirm(self.box.write_presses(now_s=at_s))
         return is_new
 
@@ -74,13 +76,12 @@ def test_the_lamp_follows_the_alert_and_only_the_states_that_it_knows(room: Room
     assert room.line.told[1:] == [b"$PDOP,ACK,F1,7,ACKNOWLEDGED", b"$PDOP,ACK,F1,7,RESOLVED"]
 
 
-def test_the_lamp_of_a_fob_heard_before_a_restart_is_lit_on_the_lines_that_are_known(
+def test_the_lamp_of_a_fob_heard_before_a_restart_is_lit_whichever_line_it_listens_on(
     room: Room, tmp_path: Path
 ) -> None:
     room.hear("PDOP,PRESS,F1,7,83,-61")
     room.box.close()
     again = Room(tmp_path)
-    again.hear("PDOP,ALIVE,F2,1,83,-61")
 
     again.buttons.notice(notice("acknowledged"))
 
@@ -99,15 +100,35 @@ def test_a_notice_without_a_fob_is_for_the_only_one(room: Room) -> None:
 def test_a_fob_that_falls_silent_is_said_once(room: Room, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.INFO)
     room.hear("PDOP,ALIVE,F1,1,83,-61")
-    states = [room.buttons.silent(NOW + dt.timedelta(seconds=seconds)) for seconds in (30, 61, 62)]
+    states = [room.buttons.silent(mono_s=seconds) for seconds in (30, 61, 62)]
     room.hear("PDOP,ALIVE,F1,2,82,-61", at_s=63)
-    states.append(room.buttons.silent(NOW + dt.timedelta(seconds=64)))
+    states.append(room.buttons.silent(mono_s=64))
 
     assert states == [set(), {"F1"}, {"F1"}, set()]
     assert [record.getMessage() for record in caplog.records] == [
         "fob F1 has not been heard for 60 s",
         "fob F1 is heard again",
     ]
+
+
+def test_a_clock_that_is_set_while_a_fob_is_watched_makes_it_neither_silent_nor_heard(room: Room) -> None:
+    unset = instants.Instant(dt.datetime(1970, 1, 1, tzinfo=dt.UTC), 0.0)
+    room.buttons.take(panic_sentence.Signal(kind=None, fob="F1", number=1), room.line, unset)
+    later = instants.Instant(NOW, 1.0)
+    room.buttons.take(panic_sentence.Signal(kind=None, fob="F2", number=1), room.line, later)
+
+    assert (room.buttons.silent(mono_s=60.0), room.buttons.silent(mono_s=60.5)) == (set(), {"F1"})
+
+
+def test_a_notice_for_a_wired_button_says_that_it_has_no_lamp(room: Room, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.INFO)
+    wired = panic_sentence.Signal(kind=telemetry.PressKind.PRESS, fob="door", number=None)
+    room.buttons.take(wired, room.line, instants.Instant(NOW, 0.0))
+
+    room.buttons.notice(notice("acknowledged", fob="door"))
+
+    assert room.line.told == []
+    assert caplog.messages[-1] == "the alert of fob door is acknowledged; there is no lamp to tell it"
 
 
 def test_a_press_is_critical_in_the_log_and_a_test_is_not(room: Room, caplog: pytest.LogCaptureFixture) -> None:

@@ -1,19 +1,21 @@
 import datetime as dt
 import logging
+from pathlib import Path
 
 import pytest
 
-from gateway import configuration, instants, receiver, sentence, serial_line
+from gateway import instants, known_rates, port_settings, receiver, sentence, serial_line
 
 NOW = dt.datetime(2026, 3, 1, 12, 0, tzinfo=dt.UTC)
+RATES = known_rates.KnownRates(Path("nowhere") / "rates.json")
 GOOD = sentence.encode("GPGSA,A,3,1,2,3,4,,,,,,,,,1.0,1.0,1.0")
 
 
 @pytest.fixture
 def watched() -> receiver.Receiver:
     """A receiver whose line is open; the test is the line."""
-    port = configuration.Port(name="gps", device="/dev/ttyS0", baud=4_800)
-    watched = receiver.Receiver(port, fixes=lambda _name, _fixes: None, button=lambda _parts, _line: None)
+    port = port_settings.Port(name="gps", device="/dev/ttyS0", baud=4_800)
+    watched = receiver.Receiver(port, fixes=lambda _name, _fixes: None, button=lambda _parts, _line: None, rates=RATES)
     watched.line.state = serial_line.LineState.OPEN
     return watched
 
@@ -44,6 +46,14 @@ def test_garbage_is_said_once_with_the_rate_and_so_is_its_end(
 
 def test_silence_is_told_from_garbage(watched: receiver.Receiver) -> None:
     assert judge(watched, (0.0, GOOD), (10.0, GOOD), (20.0, b""), (30.0, b"")) == ["open", "open", "silent", "silent"]
+
+
+def test_a_line_of_panic_buttons_may_rest_between_their_words(watched: receiver.Receiver) -> None:
+    word = sentence.encode("PDOP,ALIVE,F1,7,83,-61")
+
+    assert judge(watched, (0.0, b""), (10.0, b""), (20.0, word), (30.0, b""), (9_000.0, b"")) == [
+        "open", "silent", "open", "open", "open",
+    ]  # fmt: skip
 
 
 def test_a_line_that_is_not_open_is_not_judged(watched: receiver.Receiver) -> None:

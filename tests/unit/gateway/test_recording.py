@@ -1,4 +1,5 @@
 import datetime as dt
+import json
 import sys
 from pathlib import Path
 
@@ -80,3 +81,62 @@ def test_an_upload_that_cannot_be_done_says_why(tmp_path: Path) -> None:
     assert asked.ask({"from": "2026-03-01T12:00:00Z", "to": 5}) == (False, "to is not an ISO 8601 time")
     assert asked.ask({"from": "2026-03-01T12:00:00Z", "to": "2026-03-01T11:00:00Z"}) == (False, "to is before from")
     assert asked.ask({"from": "2026-03-01T12:00:00Z"}) == (True, "0 fixes")
+
+
+def test_kill_9_costs_no_more_than_two_seconds_of_the_minute_under_way(tmp_path: Path) -> None:
+    record = recording.Recording(tmp_path / "recent")
+    for second in range(40):
+        record.add([fix_at(second)], mono_s=float(second))
+        record.tend(mono_s=float(second))
+
+    after = recording.Recording(tmp_path / "recent")
+    assert 38 <= held(after) <= 40
+
+    with (tmp_path / "recent" / "under-way.jsonl").open("ab") as torn:
+        torn.write(b'{"t":"2026-03-01T12:00:40.000Z","lat":4')
+    after = recording.Recording(tmp_path / "recent")
+    known = held(after)
+    for second in range(40, 200):
+        after.add([fix_at(second)], mono_s=float(second))
+        after.tend(mono_s=float(second))
+    after.close()
+    bodies = list(recording.between(recording.Recording(tmp_path / "recent").pieces(), fixes.EARLIEST, fixes.LATEST))
+    assert len(bodies) == known + 160
+    assert [fixes.decode_fix(json.loads(body)).time for body in bodies[-160:]] == [
+        fix_at(n).time for n in range(40, 200)
+    ]
+
+
+def test_restarts_do_not_break_the_hour_into_pieces(tmp_path: Path) -> None:
+    for second in range(200):
+        record = recording.Recording(tmp_path)
+        record.add([fix_at(second)], mono_s=0.0)
+        record.close()
+
+    assert held(recording.Recording(tmp_path)) == 200
+
+
+def test_an_upload_under_way_is_begun_anew_after_a_restart(tmp_path: Path) -> None:
+    record = recording.Recording(tmp_path)
+    record.add([fix_at(second) for second in range(600)], mono_s=0.0)
+    record.close()
+    asked = uploads.Uploads(record, lambda _fixes: None)
+    asked.ask({"from": fix_at(100).time.isoformat(), "to": fix_at(499).time.isoformat()})
+    asked.step()
+    kept: list[telemetry.Fix] = []
+
+    after = uploads.Uploads(recording.Recording(tmp_path), kept.extend)
+    for _ in range(3):
+        after.step()
+
+    assert kept == [fix_at(second) for second in range(100, 500)]
+    again: list[telemetry.Fix] = []
+    done = uploads.Uploads(recording.Recording(tmp_path), again.extend)
+    done.step()
+    assert again == []
+
+
+def test_a_broken_memory_of_uploads_is_no_obstacle(tmp_path: Path) -> None:
+    (tmp_path / "uploads.json").write_text('[{"from": 5}, 7]')
+
+    assert uploads.Uploads(recording.Recording(tmp_path), lambda _fixes: None).ask({"from": "2026-03-01T12:00:00Z"})[0]

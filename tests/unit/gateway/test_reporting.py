@@ -141,7 +141,8 @@ def test_the_path_that_is_sent_stays_within_the_distance_rule_of_the_one_driven(
     rules = dataclasses.replace(SPARING, distance_m=50.0)
     path = sent(rules, fixes)
 
-    assert all(off_path_m(fix, path) <= rules.distance_m for fix in fixes)
+    # A millimetre more: the rule goes over the sphere, the test over a plane.
+    assert all(off_path_m(fix, path) <= rules.distance_m + 1e-3 for fix in fixes)
     assert path == sorted(path, key=lambda fix: fix.time)
     assert set(path) <= set(fixes)
 

@@ -38,3 +38,45 @@ def test_an_empty_and_a_missing_file_are_no_secret(table: settings_table.Table, 
         secret_file.read(table, "password_file", "empty")
     with pytest.raises(settings_table.SettingError, match="No such file"):
         secret_file.read(table, "password_file", "absent")
+
+
+def test_a_certificate_is_as_secret_as_the_key_in_it(table: settings_table.Table, tmp_path: Path) -> None:
+    certificate = tmp_path / "secret"
+    certificate.write_text("-----BEGIN CERTIFICATE-----\n")
+    certificate.chmod(0o644)
+    assert secret_file.certificate(table, "key_file") == certificate
+
+    certificate.write_text("-----BEGIN CERTIFICATE-----\n-----BEGIN EC PRIVATE KEY-----\n")
+    with pytest.raises(settings_table.SettingError, match="can be read or changed by everybody"):
+        secret_file.certificate(table, "key_file")
+
+    certificate.chmod(0o600)
+    assert secret_file.certificate(table, "key_file") == certificate
+
+
+@pytest.mark.parametrize(
+    ("mode", "holds_password", "is_told"), [(0o644, True, True), (0o600, True, False), (0o644, False, False)]
+)
+def test_a_configuration_with_the_password_in_it_that_others_can_read_is_told(
+    tmp_path: Path, mode: int, *, holds_password: bool, is_told: bool
+) -> None:
+    (tmp_path / "gateway.toml").touch(mode=mode)
+    (tmp_path / "gateway.toml").chmod(mode)
+
+    told = secret_file.advice(tmp_path / "gateway.toml", holds_password=holds_password)
+
+    assert (told is not None) == is_told
+
+
+def test_a_plain_name_is_looked_for_among_systemds_credentials_first(
+    table: settings_table.Table, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "credentials").mkdir()
+    monkeypatch.setenv(secret_file.CREDENTIALS, str(tmp_path / "credentials"))
+    (tmp_path / "secret").chmod(0o600)
+    assert secret_file.read(table, "password_file", "secret") == "s3cret"
+
+    (tmp_path / "credentials" / "secret").write_text("from systemd")
+    (tmp_path / "credentials" / "secret").chmod(0o440)
+    assert secret_file.read(table, "password_file", "secret") == "from systemd"
+    assert secret_file.read(table, "password_file", str(tmp_path / "secret")) == "s3cret"

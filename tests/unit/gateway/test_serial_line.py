@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from gateway import configuration, serial_line
+from gateway import port_settings, serial_line
 
 
 @pytest.fixture
@@ -45,12 +45,12 @@ def test_whatever_goes_wrong_while_a_port_is_opened_is_said(
 ) -> None:
     fails_once(monkeypatch, error)
 
-    assert serial_line.problem_of(configuration.Port(name="gps", device=device)) == said
+    assert serial_line.problem_of(port_settings.Port(name="gps", device=device)) == said
 
 
 def test_a_line_whose_port_refuses_its_settings_is_tried_again(device: str, monkeypatch: pytest.MonkeyPatch) -> None:
     fails_once(monkeypatch, termios.error(5, "Input/output error"))
-    line = serial_line.SerialLine(configuration.Port(name="gps", device=device), hear=lambda _: None, rest=lambda: None)
+    line = serial_line.SerialLine(port_settings.Port(name="gps", device=device), hear=lambda _: None, rest=lambda: None)
 
     line.start()
     deadline_s = time.monotonic() + 10.0
@@ -63,6 +63,6 @@ def test_a_line_whose_port_refuses_its_settings_is_tried_again(device: str, monk
 
 
 def test_a_device_name_that_no_file_can_have_is_said(tmp_path: Path) -> None:
-    problem = serial_line.problem_of(configuration.Port(name="gps", device=f"{tmp_path}/\0"))
+    problem = serial_line.problem_of(port_settings.Port(name="gps", device=f"{tmp_path}/\0"))
 
     assert problem is not None

@@ -70,6 +70,19 @@ def test_a_manager_that_has_gone_is_said_once(tmp_path: Path, caplog: pytest.Log
     ]
 
 
+def test_ready_is_said_until_it_is_heard(tmp_path: Path) -> None:
+    us = service_manager.ServiceManager({"NOTIFY_SOCKET": str(tmp_path / "late")})
+    us.is_alive(mono_s=0.0)
+
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as heard:
+        heard.bind(str(tmp_path / "late"))
+        heard.setblocking(False)
+        us.is_alive(mono_s=0.5)
+        us.is_alive(mono_s=1.0)
+
+        assert told(heard) == ["READY=1\nWATCHDOG=1"]
+
+
 def test_the_unit_says_what_the_gateway_relies_on() -> None:
     keys = [line.partition("=")[::2] for line in UNIT.read_text().splitlines() if "=" in line and line[0] != "#"]
 

@@ -1,6 +1,6 @@
 from pathlib import Path
 
-from gateway import configuration, stable_name
+from gateway import port_settings, stable_name
 
 
 def test_a_changing_name_is_advised_against_and_a_stable_one_is_not(tmp_path: Path) -> None:
@@ -11,7 +11,7 @@ def test_a_changing_name_is_advised_against_and_a_stable_one_is_not(tmp_path: Pa
     link = folder / "usb-maker_gps-if00"
     link.symlink_to("../ttyUSB0")
     ports = [
-        configuration.Port(name=path.name, device=str(path)) for path in (device, link, other, tmp_path / "missing")
+        port_settings.Port(name=path.name, device=str(path)) for path in (device, link, other, tmp_path / "missing")
     ]
 
     assert stable_name.advice(ports, folder) == [

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from paho.mqtt import client as mqtt
 
-from gateway import configuration, uplink
+from gateway import broker_client, configuration, uplink
 
 
 def settings(host: str = "127.0.0.1", port: int = 1) -> configuration.Configuration:
@@ -32,7 +32,7 @@ def made(told: configuration.Configuration) -> uplink.Uplink:
 
 
 def test_a_host_that_cannot_be_a_name_is_said_by_a_probe() -> None:
-    problem = uplink.probe(settings("broker..example"))
+    problem = broker_client.probe(settings("broker..example"))
 
     assert problem is not None
     assert "broker.host 'broker..example' is no name of a host" in problem

@@ -3,8 +3,8 @@ import logging
 import pytest
 
 from domain.telemetry import PressKind
-from gateway import configuration, wired_button
-from gateway.configuration import Pin
+from gateway import port_settings, wired_button
+from gateway.port_settings import Pin
 
 
 class ModemLines:
@@ -21,7 +21,7 @@ class Wired:
         self.levels = ModemLines()
         self.told: list[PressKind | None] = []
         self.button = wired_button.WiredButton(
-            configuration.Button(port="fobs", pin=pin, fob="door", active_low=active_low),
+            port_settings.Button(port="fobs", pin=pin, fob="door", active_low=active_low),
             self.levels,
             lambda _fob, kind: self.told.append(kind),
         )
@@ -84,6 +84,6 @@ def test_a_stuck_line_is_said_once_and_so_is_its_end(caplog: pytest.LogCaptureFi
 
 def test_a_readable_button_is_told_as_alive_now_and_then() -> None:
     wired = Wired()
-    wired.look(0, 0.0, 1.0, 29.0, 31.0)
+    wired.look(0, 0.0, 0.1, 0.4, 0.6)
 
     assert wired.told == [None, None]
