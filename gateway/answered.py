@@ -41,10 +41,7 @@ class Answered:
         """Keep them for the next start; a disk that can't is said."""
         records = [json.loads(control.encode_reply(reply)) for reply in self._replies.values()]
         try:
-            fresh = self._path.with_name(f".{self._path.name}.new")
-            private.make_file(fresh)
-            fresh.write_bytes(fields.dump(records))
-            fresh.replace(self._path)
+            private.replace(self._path, fields.dump(records))
         except OSError as error:
             _log.error("answers to commands cannot be kept: %s: %s", self._path, error.strerror)
 

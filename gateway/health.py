@@ -69,11 +69,8 @@ def write(folder: Path, report: Report) -> None:
     record = dataclasses.asdict(report) | {
         "status": json.loads(status.encode(report.status)), "pid": os.getpid()
     }  # fmt: skip
-    fresh = folder / f".{FILE_NAME}.new"
     with contextlib.suppress(OSError):
-        private.make_file(fresh)
-        fresh.write_text(json.dumps(record, indent=1) + "\n", encoding="utf-8")
-        fresh.replace(folder / FILE_NAME)
+        private.replace(folder / FILE_NAME, (json.dumps(record, indent=1) + "\n").encode())
 
 
 def lines(folder: Path, *, now: dt.datetime) -> list[str]:

@@ -43,11 +43,8 @@ class KnownRates:
             if self._is_saved:
                 return
             self._is_saved, rates = True, dict(self._rates)
-        fresh = self._path.with_name(f".{self._path.name}.new")
         try:
-            private.make_file(fresh)
-            fresh.write_bytes(fields.dump(rates))
-            fresh.replace(self._path)
+            private.replace(self._path, fields.dump(rates))
         except OSError as error:
             _log.warning("the rates that were found cannot be kept: %s: %s", self._path, error.strerror)
 

@@ -67,10 +67,7 @@ class OpenAlerts:
             # By the date: the running clock begins anew with the box.
             since = {fob: now.utc.timestamp() - (now.mono_s - since_s) for fob, since_s in self._since_s.items()}
         try:
-            fresh = self._path.with_name(f".{self._path.name}.new")
-            private.make_file(fresh)
-            fresh.write_bytes(fields.dump(since))
-            fresh.replace(self._path)
+            private.replace(self._path, fields.dump(since))
         except OSError as error:
             with self._lock:
                 self._is_saved = False

@@ -27,6 +27,18 @@ def make_file(path: Path) -> None:
         path.chmod(_FILE_MODE)
 
 
+def replace(path: Path, content: bytes) -> None:
+    """Put a file of ours there, whole or not at all.
+
+    Raises:
+        OSError: it can't be written.
+    """
+    fresh = path.with_name(f".{path.name}.new")
+    make_file(fresh)
+    fresh.write_bytes(content)
+    fresh.replace(path)
+
+
 def usual_folder(tenant: str, device: str) -> Path:
     """Where a device's state is kept if nothing else is said."""
     name = f"{tenant}.{device}"

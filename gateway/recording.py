@@ -104,10 +104,7 @@ class Recording:
     def _write(self, number: int, piece: bytes, gone: Sequence[int]) -> None:
         try:
             private.make_folder(self.folder)
-            fresh = self.folder / ".new"
-            private.make_file(fresh)
-            fresh.write_bytes(piece)
-            fresh.replace(self._path(number))
+            private.replace(self._path(number), piece)
             self._under_way.unlink(missing_ok=True)
             for each in gone:
                 self._path(each).unlink(missing_ok=True)

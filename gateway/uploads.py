@@ -75,15 +75,10 @@ class Uploads:
             self._save()
 
     def _save(self) -> None:
-        waiting = list(self._waiting)
+        waiting = [{"from": each.first.isoformat(), "to": each.last.isoformat()} for each in list(self._waiting)]
         try:
             private.make_folder(self._path.parent)
-            fresh = self._path.with_name(f".{self._path.name}.new")
-            private.make_file(fresh)
-            fresh.write_bytes(
-                fields.dump([{"from": each.first.isoformat(), "to": each.last.isoformat()} for each in waiting])
-            )
-            fresh.replace(self._path)
+            private.replace(self._path, fields.dump(waiting))
         except OSError as error:
             _log.warning("uploads under way would not survive a restart: %s: %s", self._path, error.strerror)
 

@@ -14,7 +14,7 @@ from domain.wire import fixes
 from stack import broker_config, errors
 from tests.device_sender import DeviceSender
 from tests.fixtures.broker import RunningBroker
-from tests.fixtures.ingest import IngestFactory, IngestProcess
+from tests.fixtures.ingest import IngestFactory, IngestProcess, start_together
 from tests.integration.ingest.conftest import Acme, OwnServer
 
 START = dt.datetime(2026, 3, 1, 10, tzinfo=dt.UTC)
@@ -54,9 +54,12 @@ def streaming(sender: DeviceSender, acme: Acme) -> Iterator[None]:
     thread.join()
 
 
+def all_sent(acme: Acme) -> list[tuple[str, int]]:
+    return sorted((device, seq) for device in acme.devices for seq in range(ROUNDS * EACH))
+
+
 def assert_each_is_stored_once(acme: Acme) -> None:
-    expected = sorted((device, seq) for device in acme.devices for seq in range(ROUNDS * EACH))
-    assert acme.stored() == expected
+    assert acme.stored() == all_sent(acme)
     # What follows from the fixes has counted each of them once as well.
     counted = acme.select("SELECT device_id, sum(fixes) FROM activity_hourly GROUP BY 1 ORDER BY 1")
     assert [int(count) for _, count in counted] == [ROUNDS * EACH] * len(acme.devices)
@@ -80,8 +83,8 @@ def run_through(acme: Acme, broker: RunningBroker, disturb: Callable[[], None], 
 
 def wait_until_all_is_stored(acme: Acme, limit_s: float = 60.0) -> None:
     deadline = time.monotonic() + limit_s
-    while len(acme.stored()) < ROUNDS * EACH * len(acme.devices):
-        assert time.monotonic() < deadline, f"{len(acme.stored())} fixes are stored"
+    while missing := sorted(set(all_sent(acme)) - set(acme.stored())):
+        assert time.monotonic() < deadline, f"{len(missing)} fixes are missing: {missing}"
         time.sleep(0.2)
 
 
@@ -139,10 +142,7 @@ def test_of_two_processes_one_is_killed_and_the_other_takes_its_shards(
     acme: Acme, broker: RunningBroker, make_ingest: IngestFactory, *, sends_again: bool
 ) -> None:
     first, second = make_ingest(), make_ingest()
-    for process in (first, second):
-        process.start()
-    for process in (first, second):
-        process.wait_until(lambda vitals: 0 < vitals.get("shards", 0) < 64)
+    start_together(first, second)
 
     def disturb() -> None:
         first.kill()
