@@ -18,6 +18,8 @@ _HEALTH_TICK_S = 0.25
 
 class _Lane(Protocol):
     @property
+    def is_connected(self) -> bool: ...
+    @property
     def taken_over(self) -> bool: ...
     async def run(self) -> None: ...
     def stop(self) -> None: ...
@@ -48,6 +50,7 @@ class Service:
         self._listener = None if choice.metrics_at is None else metrics.Listener(self._figures, *choice.metrics_at)
         self._http = None if choice.http_port is None else http_server.HttpServer(choice, vitals=self._vitals)
         self._held: frozenset[int] = frozenset()
+        self._lanes: dict[int, tuple[_Lane, asyncio.Task[None]]] = {}
         self._leases_moved = asyncio.Event()
         self._ending = self._ended = False
         self._told_health = False
@@ -94,7 +97,7 @@ class Service:
 
     async def _keep_lanes(self, group: asyncio.TaskGroup) -> None:
         """Run each lane while its lease is held here; if one fails, the process does."""
-        running: dict[int, tuple[_Lane, asyncio.Task[None]]] = {}
+        running = self._lanes
         while not self._ended or running:
             await self._leases_moved.wait()
             self._leases_moved.clear()
@@ -116,9 +119,18 @@ class Service:
     def _send_live_frames(self) -> None:
         self._out.send_live_frames(self._fixes.worker.state)
 
+    def _is_connected(self) -> bool:
+        """Whether the broker keeps a session for all that is held here, and each of them stands."""
+        held = self._held & _LANES.keys()
+        return (
+            self._out.is_connected
+            and self._fixes.is_connected
+            and held <= self._lanes.keys()
+            and all(lane.is_connected for lane, _ in self._lanes.values())
+        )
+
     def _write_health(self) -> None:
-        connected = self._out.is_connected and self._fixes.is_connected
-        self._vitals.broker = health.CONNECTED if connected else "away"
+        self._vitals.broker = health.CONNECTED if self._is_connected() else "away"
         if self._choice.health_file is None:
             return
         try:

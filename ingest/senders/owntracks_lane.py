@@ -51,6 +51,11 @@ class OwnTracksLane:
         return self._weight
 
     @property
+    def is_connected(self) -> bool:
+        """Whether its session stands."""
+        return self._session.connection is not None
+
+    @property
     def taken_over(self) -> bool:
         """Whether another process has connected to this session."""
         return self._session.taken_over

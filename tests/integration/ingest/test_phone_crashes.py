@@ -11,7 +11,7 @@ import pytest
 
 from stack import ports
 from tests.fixtures.broker import RunningBroker
-from tests.fixtures.ingest import IngestFactory, IngestProcess
+from tests.fixtures.ingest import IngestFactory, IngestProcess, start_together
 from tests.integration.ingest.conftest import Acme
 from tests.integration.ingest.test_phones import PHONE, TST, register, wait_for
 from tests.integration.stack import mqtt_probe
@@ -85,10 +85,7 @@ def processes(acme: Acme, make_ingest: IngestFactory) -> list[IngestProcess]:
     """Two of them on one port, which share the shards and the lanes."""
     port = str(ports.free())
     made = [make_ingest(INGEST_HTTP_PORT=port) for _ in range(2)]
-    for process in made:
-        process.start()
-    for process in made:
-        process.wait_until(lambda vitals: 0 < vitals.get("shards", 0) < 40)
+    start_together(*made)
     assert acme.devices
     return made
 

@@ -18,7 +18,7 @@ from stack import broker_config
 from tests import device_sender
 from tests.device_sender import DeviceSender
 from tests.fixtures.broker import RunningBroker
-from tests.fixtures.ingest import IngestFactory, IngestProcess
+from tests.fixtures.ingest import IngestFactory, IngestProcess, start_together
 from tests.integration.ingest.conftest import Acme
 from tests.integration.ingest.test_crashes import message
 from tests.integration.ingest.test_lanes import press, topic_of
@@ -120,8 +120,7 @@ def test_of_three_under_load_one_is_killed_and_one_is_stopped(
     acme: Acme, broker: RunningBroker, make_ingest: IngestFactory
 ) -> None:
     first, second, third = (make_ingest() for _ in range(3))
-    for process in (first, second, third):
-        process.start()
+    start_together(first, second, third)
     wait_until_shared(acme, 3)
     with loading(acme, broker) as load:
         load.wait_for_rounds(40)
@@ -142,8 +141,7 @@ def test_a_frozen_one_loses_its_shards_and_does_no_harm_when_it_thaws(
     acme: Acme, broker: RunningBroker, make_ingest: IngestFactory
 ) -> None:
     frozen, other = make_ingest(), make_ingest()
-    for process in (frozen, other):
-        process.start()
+    start_together(frozen, other)
     wait_until_shared(acme, 2)
     with loading(acme, broker) as load:
         load.wait_for_rounds(40)
