@@ -98,7 +98,7 @@ def tell(
     if not told:
         return
     _insert(connection, told, corrected_at)
-    refresh_visits(connection, map(visit_of, told), corrected_at)
+    refresh_visits(connection, map(visit_of, told), corrected_at, may_be_gone=False)
     _reopen_old(connection, told)
 
 
@@ -279,13 +279,15 @@ def refresh_visits(
     connection: psycopg.Connection[Any],
     visits: Iterable[tuple[uuid.UUID, uuid.UUID | None]],
     corrected_at: dt.datetime | None = None,
+    *,
+    may_be_gone: bool = True,
 ) -> None:
-    """Make visits, by tenant and id, what their events say."""
+    """Make visits, by tenant and id, what their events say; none is gone where events were only added."""
     named = sorted({(tenant_id, visit_id) for tenant_id, visit_id in visits if visit_id is not None})
-    if named:
-        parameters = {
-            "tenant_id": [tenant_id for tenant_id, _ in named],
-            "visit_id": [visit_id for _, visit_id in named],
-            "corrected_at": corrected_at,
-        }
-        connection.execute(queries.get("refresh_visits").encode(), parameters)
+    if not named:
+        return
+    visit_ids = [visit_id for _, visit_id in named]
+    if may_be_gone:
+        parameters = {"tenant_id": [tenant_id for tenant_id, _ in named], "visit_id": visit_ids}
+        connection.execute(queries.get("drop_visits_of_nothing").encode(), parameters)
+    connection.execute(queries.get("refresh_visits").encode(), {"visit_id": visit_ids, "corrected_at": corrected_at})

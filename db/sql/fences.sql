@@ -88,34 +88,32 @@ WHERE e.visit_id = ANY(%(visit_id)s::uuid[]) AND e.kind = 'exited' AND e.reason 
 );
 
 -- refresh_visits --
--- Make stays what their events say; one without an entry is none. Each is named by its tenant, too, which the key of visits
--- begins with.
-WITH told AS (
-    SELECT tenant_id, visit_id, geofence_id, device_id,
-           min(time) FILTER (WHERE kind = 'entered') AS entered_at,
-           min(time) FILTER (WHERE kind = 'dwelled') AS dwelled_at,
-           min(time) FILTER (WHERE kind = 'exited') AS exited_at,
-           min(reason) FILTER (WHERE kind = 'entered') AS enter_reason,
-           min(reason) FILTER (WHERE kind = 'exited') AS exit_reason
-    FROM geofence_event
-    WHERE visit_id = ANY(%(visit_id)s::uuid[])
-    GROUP BY tenant_id, visit_id, geofence_id, device_id
-    HAVING bool_or(kind = 'entered')
-), gone AS (
-    DELETE FROM visit v
-    USING unnest(%(tenant_id)s::uuid[], %(visit_id)s::uuid[]) AS n (tenant_id, visit_id)
-    WHERE v.tenant_id = n.tenant_id AND v.id = n.visit_id AND NOT EXISTS (SELECT FROM told WHERE told.visit_id = v.id)
-)
+-- Make stays what their events say; one without an entry is none.
 INSERT INTO visit AS v (tenant_id, id, geofence_id, device_id, entered_at, dwelled_at, exited_at, enter_reason,
                         exit_reason, corrected_at)
-SELECT tenant_id, visit_id, geofence_id, device_id, entered_at, dwelled_at, exited_at, enter_reason, exit_reason,
+SELECT tenant_id, visit_id, geofence_id, device_id,
+       min(time) FILTER (WHERE kind = 'entered'),
+       min(time) FILTER (WHERE kind = 'dwelled'),
+       min(time) FILTER (WHERE kind = 'exited'),
+       min(reason) FILTER (WHERE kind = 'entered'),
+       min(reason) FILTER (WHERE kind = 'exited'),
        %(corrected_at)s::timestamptz
-FROM told
+FROM geofence_event
+WHERE visit_id = ANY(%(visit_id)s::uuid[])
+GROUP BY tenant_id, visit_id, geofence_id, device_id
+HAVING bool_or(kind = 'entered')
 ON CONFLICT (tenant_id, id) DO UPDATE
 SET dwelled_at = excluded.dwelled_at, exited_at = excluded.exited_at, enter_reason = excluded.enter_reason,
     exit_reason = excluded.exit_reason, corrected_at = coalesce(excluded.corrected_at, v.corrected_at)
 WHERE (v.dwelled_at, v.exited_at, v.enter_reason, v.exit_reason)
     IS DISTINCT FROM (excluded.dwelled_at, excluded.exited_at, excluded.enter_reason, excluded.exit_reason);
+
+-- drop_visits_of_nothing --
+-- Drop stays whose entry is none by now. Each is named by its tenant, too, which the key of visits begins with.
+DELETE FROM visit v
+USING unnest(%(tenant_id)s::uuid[], %(visit_id)s::uuid[]) AS n (tenant_id, visit_id)
+WHERE v.tenant_id = n.tenant_id AND v.id = n.visit_id
+  AND NOT EXISTS (SELECT FROM geofence_event e WHERE e.visit_id = v.id AND e.kind = 'entered');
 
 -- load_stays --
 -- What is kept of these devices and fences that are watched.

@@ -190,11 +190,16 @@ def test_visits_are_looked_up_by_their_key(database: Database) -> None:
         connection.execute("SET plan_cache_mode = force_generic_plan")
         connection.execute("SET enable_bitmapscan = off")
         given = {"tenant_id": [uuid.uuid4()], "visit_id": [uuid.uuid4()], "corrected_at": None}
-        query = "EXPLAIN " + queries.get("refresh_visits")
-        plan = "\n".join(line for (line,) in connection.execute(query.encode(), given))
 
-    assert "Index Cond: ((tenant_id = n.tenant_id) AND (id = n.visit_id))" in plan, plan
-    assert "Index Cond: (visit_id = ANY" in plan, plan
+        def plan(name: str) -> str:
+            return "\n".join(line for (line,) in connection.execute(("EXPLAIN " + queries.get(name)).encode(), given))
+
+        refreshing, dropping = plan("refresh_visits"), plan("drop_visits_of_nothing")
+
+    assert "Index Cond: (visit_id = ANY" in refreshing, refreshing
+    assert "Conflict Arbiter Indexes: pk_visit" in refreshing, refreshing
+    assert "Index Cond: ((tenant_id = n.tenant_id) AND (id = n.visit_id))" in dropping, dropping
+    assert "Index Cond: (visit_id = v.id)" in dropping, dropping
 
 
 @pytest.mark.parametrize("day", ["infinity", "-infinity", "10000-01-01"])
