@@ -58,7 +58,7 @@ class Rules:
 
     confirmations: int = 3  #: fixes in a row
     confirm_s: float = 30.0
-    band_least_m: float = 5.0
+    band_least_m: float = 15.0
     band_most_m: float = 50.0
     dwell_s: float | None = None
     speed_limit_mps: float | None = None

@@ -21,8 +21,10 @@ PROGRESS_MPS = 0.5
 """Slower than this from anchor to anchor nobody moves."""
 AGREEING = 3
 """So many fixes in a row are believed: jumps that agree with each other, and fixes away from where a unit stood."""
-ANCHOR_FIXES = 5
-"""The anchor of what stands is the mean of so many fixes: one alone may be anywhere in the noise."""
+ANCHOR_FIXES = 20
+"""The anchor of what stands is the mean of so many fixes: one alone, or five, may be anywhere in the noise."""
+ANCHOR_FIXES_UNDER_WAY = 5
+"""Of a slow unit on its way it is the mean of so few, since the mean of more would come along with it."""
 RADIUS_ACCURACIES = 3.0
 INNER_RADIUS_M = 25.0
 AGREEING_INSIDE = 6
@@ -214,7 +216,8 @@ def _stay(
     away, creeping = doubts
     stood_us = point.time_us - anchor.time_us
     is_parked = state.is_parked or (away == creeping == 0 and stood_us >= limits.park_after_s * US)
-    if away == creeping == 0 and anchor.fixes < ANCHOR_FIXES:
+    enough = ANCHOR_FIXES_UNDER_WAY if _is_under_way(state, point) else ANCHOR_FIXES
+    if away == creeping == 0 and anchor.fixes < enough:
         anchor = _refined(anchor, point)
     if is_parked:
         moving = False

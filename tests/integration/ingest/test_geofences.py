@@ -510,12 +510,15 @@ class TestAbsence:
         assert ground.select("SELECT settled_at FROM geofence_absence") == [(None,)]
 
 
-@pytest.mark.parametrize(("seed", "tells_speed"), [(0, True), (1, True), (2, True), (0, False), (1, False)])
+@pytest.mark.parametrize(
+    ("seed", "tells_speed", "hdop"),
+    [(0, True, None), (1, True, None), (2, True, 0.8), (0, False, None), (1, False, 0.8)],
+)
 @pytest.mark.timeout(120)
 def test_parked_ten_metres_inside_the_edge_for_eight_hours_is_one_visit(
-    ground: Ground, database: Database, *, seed: int, tells_speed: bool
+    ground: Ground, database: Database, *, seed: int, tells_speed: bool, hdop: float | None
 ) -> None:
-    """Noise of 15 m in each direction, an accuracy never told, a fix every 10 s; docs/geofences.md has Traccar's count."""
+    """Noise of 15 m in each direction, of which the receiver knows nothing, a fix every 10 s; docs/geofences.md has Traccar's count."""
     metre = 1 / 111_412
     edge_lat = 60.0
     yard = fence_shapes.polygon(((24.0, edge_lat), (24.01, edge_lat), (24.01, 60.005), (24.0, 60.005)))
@@ -525,7 +528,7 @@ def test_parked_ten_metres_inside_the_edge_for_eight_hours_is_one_visit(
 
     def parked(number: int) -> dict[str, Any]:
         lat = edge_lat + (10 + noise.gauss(0, 15)) * metre
-        said = {"spd": abs(noise.gauss(0, 0.2))} if tells_speed else {}
+        said = ({"spd": abs(noise.gauss(0, 0.2))} if tells_speed else {}) | ({} if hdop is None else {"hdop": hdop})
         return fix(number, 60 + number * 10, lat, 24.005 + noise.gauss(0, 15) * 2 * metre, **said)
 
     fixes = [parked(number) for number in range(8 * 360)]

@@ -30,7 +30,8 @@ class Half:
 
 
 def fence(**more: Any) -> fences.Geofence:
-    rules = {name: more.pop(name) for name in list(more) if name in fences.Rules.__dataclass_fields__}
+    told = {name: more.pop(name) for name in list(more) if name in fences.Rules.__dataclass_fields__}
+    rules = {"band_least_m": 5.0} | told
     shape = fence_shapes.Circle(centre=geo.Position(0.0, 0.0), radius_m=100.0)
     given_ = {"id": uuid.UUID(int=5), "tenant_id": uuid.UUID(int=1), "name": "yard", "shape": shape}
     return fences.Geofence(**{**given_, **more}, rules=fences.Rules(**rules))
