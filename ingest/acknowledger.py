@@ -22,6 +22,7 @@ class Acknowledger:
         self._interval_s = interval_s
         self._pending: dict[Name, list[tuple[int, int]]] = {}
         self._quiet_until_s: dict[Name, float] = {}
+        self._tidied_s = 0.0
 
     def add(self, runs: Iterable[Run]) -> None:
         """Note that these numbers are committed."""
@@ -37,9 +38,12 @@ class Acknowledger:
 
     def due(self, now_s: float) -> Iterator[tuple[str, bytes]]:
         """Topic and payload of each acknowledgement that is to go out now."""
-        self._quiet_until_s = {device: until for device, until in self._quiet_until_s.items() if until > now_s}
-        for device in self._pending.keys() - self._quiet_until_s.keys():
-            self._quiet_until_s[device] = now_s + self._interval_s
+        if now_s - self._tidied_s >= self._interval_s:
+            self._quiet_until_s = {device: until for device, until in self._quiet_until_s.items() if until > now_s}
+            self._tidied_s = now_s
+        quiet_until_s = self._quiet_until_s
+        for device in [each for each in self._pending if quiet_until_s.get(each, now_s) <= now_s]:
+            quiet_until_s[device] = now_s + self._interval_s
             yield from _messages(device, self._pending.pop(device))
 
     def flush(self) -> Iterator[tuple[str, bytes]]:
