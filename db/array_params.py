@@ -5,7 +5,10 @@ text on the layout; it is `array_recv` in src/backend/utils/adt/arrayfuncs.c: di
 and lower bound of each dimension, then each element after its length.
 """
 
+import datetime as dt
 import struct
+import uuid
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
@@ -28,12 +31,24 @@ _TYPES: dict[str, tuple[int, int, str]] = {
     "M8": (_TIMESTAMPTZ, _TIMESTAMPTZ_ARRAY, ">i8"),
     "V16": (_UUID, _UUID_ARRAY, "V16"),
 }
+NO_UUID = uuid.UUID(int=0)
+_UNIX_EPOCH, _MICROSECOND = dt.datetime(1970, 1, 1, tzinfo=dt.UTC), dt.timedelta(microseconds=1)
 POSTGRES_EPOCH_US = 946_684_800_000_000  # 2000-01-01 UTC
 
 
 def instants(unix_us: npt.NDArray[np.int64]) -> npt.NDArray[np.datetime64]:
     """Microseconds since 1970 as the numpy type that goes out as timestamptz."""
     return unix_us.astype("M8[us]")
+
+
+def uuids(ids: Iterable[uuid.UUID | None]) -> npt.NDArray[np.void]:
+    """Ids as the numpy type that goes out as uuid; none is `NO_UUID`, since an array has no nulls."""
+    return np.frombuffer(b"".join([NO_UUID.bytes if each is None else each.bytes for each in ids]), "V16")
+
+
+def times(values: Iterable[dt.datetime]) -> npt.NDArray[np.datetime64]:
+    """Times that know their zone as the numpy type that goes out as timestamptz."""
+    return np.array([(value - _UNIX_EPOCH) // _MICROSECOND for value in values], np.int64).astype("M8[us]")
 
 
 class ArrayDumper(adapt.Dumper):

@@ -12,7 +12,7 @@ import numpy.typing as npt
 import psycopg
 from psycopg import rows as psycopg_rows
 
-from db import fence_rows, queries
+from db import array_params, fence_rows, queries
 from domain import errors, fence_fold, fence_states, fences
 
 _OLD = dt.timedelta(minutes=5)
@@ -154,14 +154,17 @@ def save_stays(connection: psycopg.Connection[Any], changed: Sequence[StayRow]) 
     """Keep stays, and drop those that have ended."""
     ended = [row for row in changed if row.stay is None]
     if ended:
-        pair = {"device_id": [row.device_id for row in ended], "geofence_id": [row.fence_id for row in ended]}
+        pair = {
+            "device_id": np.array([row.device_id for row in ended], np.int32),
+            "geofence_id": array_params.uuids(row.fence_id for row in ended),
+        }
         connection.execute(queries.get("drop_stays").encode(), pair)
     kept = [(row, row.stay) for row in changed if row.stay is not None]
     if kept:
         parameters = {
-            "tenant_id": [row.tenant_id for row, _ in kept],
-            "geofence_id": [row.fence_id for row, _ in kept],
-            "device_id": [row.device_id for row, _ in kept],
+            "tenant_id": array_params.uuids(row.tenant_id for row, _ in kept),
+            "geofence_id": array_params.uuids(row.fence_id for row, _ in kept),
+            "device_id": np.array([row.device_id for row, _ in kept], np.int32),
             "phase": [stay.phase.value for _, stay in kept],
             "entered_at": [stay.entered_at for _, stay in kept],
             "state": [json.dumps(fence_states.stay_to_json(stay)) for _, stay in kept],
@@ -245,16 +248,23 @@ def settle_absences(connection: psycopg.Connection[Any], now: dt.datetime, *, mo
 def _insert(connection: psycopg.Connection[Any], told: Sequence[EventRow], corrected_at: dt.datetime | None) -> None:
     events = [row.event for row in told]
     parameters: dict[str, Any] = {
-        name: [getattr(row, name) for row in told] for name in ("tenant_id", "device_id", "received_at", "late")
+        "tenant_id": array_params.uuids(row.tenant_id for row in told),
+        "geofence_id": array_params.uuids(event.fence_id for event in events),
+        "device_id": np.array([row.device_id for row in told], np.int32),
+        "kind": [event.kind.value for event in events],
+        "reason": [event.reason.value for event in events],
+        "time": array_params.times(event.time for event in events),
+        "decided_at": array_params.times(event.decided_at for event in events),
+        "received_at": array_params.times(row.received_at for row in told),
+        "late": np.array([row.late for row in told], np.bool_),
+        "visit_id": array_params.uuids(event.visit_id for event in events),
+        "no_visit": array_params.NO_UUID,
+        "corrected_at": corrected_at,
     }
+    # An absence has no place, and many a sender tells no speed: None comes to NaN.
     parameters |= {
-        name: [getattr(event, name) for event in events]
-        for name in ("time", "lat", "lon", "decided_at", "visit_id", "speed_mps")
+        name: np.array([getattr(event, name) for event in events], np.float64) for name in ("lat", "lon", "speed_mps")
     }
-    parameters["geofence_id"] = [event.fence_id for event in events]
-    parameters["kind"] = [event.kind.value for event in events]
-    parameters["reason"] = [event.reason.value for event in events]
-    parameters["corrected_at"] = corrected_at
     connection.execute(queries.get("tell_fence_events").encode(), parameters)
 
 
@@ -286,8 +296,8 @@ def refresh_visits(
     named = sorted({(tenant_id, visit_id) for tenant_id, visit_id in visits if visit_id is not None})
     if not named:
         return
-    visit_ids = [visit_id for _, visit_id in named]
+    visit_ids = array_params.uuids(visit_id for _, visit_id in named)
     if may_be_gone:
-        parameters = {"tenant_id": [tenant_id for tenant_id, _ in named], "visit_id": visit_ids}
+        parameters = {"tenant_id": array_params.uuids(tenant_id for tenant_id, _ in named), "visit_id": visit_ids}
         connection.execute(queries.get("drop_visits_of_nothing").encode(), parameters)
     connection.execute(queries.get("refresh_visits").encode(), {"visit_id": visit_ids, "corrected_at": corrected_at})

@@ -46,11 +46,12 @@ WHERE g.active AND g.id = ANY(%(geofence_id)s::uuid[])
 -- Keep events; told again they change nothing but what is different. A fence that was removed meanwhile has none any more.
 INSERT INTO geofence_event AS e (tenant_id, geofence_id, device_id, time, kind, lat, lon, received_at, late, reason,
                                  decided_at, visit_id, speed_mps, corrected_at)
-SELECT n.tenant_id, n.geofence_id, n.device_id, n.time, n.kind, n.lat, n.lon, n.received_at, n.late, n.reason,
-       n.decided_at, n.visit_id, n.speed_mps, %(corrected_at)s::timestamptz
+SELECT n.tenant_id, n.geofence_id, n.device_id, n.time, n.kind, nullif(n.lat, 'NaN'), nullif(n.lon, 'NaN'), n.received_at,
+       n.late, n.reason, n.decided_at, nullif(n.visit_id, %(no_visit)s::uuid), nullif(n.speed_mps, 'NaN')::real,
+       %(corrected_at)s::timestamptz
 FROM unnest(%(tenant_id)s::uuid[], %(geofence_id)s::uuid[], %(device_id)s::integer[], %(time)s::timestamptz[],
             %(kind)s::text[], %(lat)s::float8[], %(lon)s::float8[], %(received_at)s::timestamptz[], %(late)s::boolean[],
-            %(reason)s::text[], %(decided_at)s::timestamptz[], %(visit_id)s::uuid[], %(speed_mps)s::real[])
+            %(reason)s::text[], %(decided_at)s::timestamptz[], %(visit_id)s::uuid[], %(speed_mps)s::float8[])
      AS n (tenant_id, geofence_id, device_id, time, kind, lat, lon, received_at, late, reason, decided_at, visit_id,
            speed_mps)
 JOIN geofence g ON g.tenant_id = n.tenant_id AND g.id = n.geofence_id
