@@ -50,7 +50,7 @@ def test_a_page_is_sent_its_view_alone(site: Site, fleet: Fleet, dana: str) -> N
     near, far = site.device_id("acme", "van-000"), site.device_id("acme", "van-001")
     with site.page(dana) as page:
         snapshot(page)
-        fleet.move("acme", "van-000", 60.17, 24.94)
+        fleet.move("acme", "van-000", 60.17, 24.94, ago_s=86_000)
         seen(page, near)
         fleet.move("acme", "van-001", 48.85, 2.35)
         fleet.move("acme", "van-000", 48.86, 2.35)
@@ -189,7 +189,7 @@ def test_a_person_is_followed_until_left(site: Site, fleet: Fleet, dana: str) ->
     aino = site.give_person("acme")
     with site.page(dana) as page:
         page.say({"type": "subscribe", "person": str(aino)})
-        fleet.move("acme", "van-000", 60.17, 24.94)
+        fleet.move("acme", "van-000", 60.17, 24.94, ago_s=60)
         told = page.next_json("location")
         assert (told["person"], told["lat"], told["lon"]) == (str(aino), 60.17, 24.94)
 
