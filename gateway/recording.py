@@ -16,8 +16,8 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from domain import telemetry
-from domain.wire import fields, fixes
-from gateway import private
+from domain.wire import fields
+from gateway import fix_bodies, private
 
 _log = logging.getLogger(__name__)
 
@@ -46,7 +46,7 @@ class Recording:
 
     def add(self, taken: Sequence[telemetry.Fix], *, mono_s: float) -> None:
         """Record fixes; one before the first day of GPS has no place in the contract."""
-        bodies = [fields.dump(fixes.encode_fix(fix)) for fix in taken if fix.time >= fixes.EARLIEST]
+        bodies = fix_bodies.encode(taken)
         with self._lock:
             self._open.extend(bodies)
             if bodies and self._since_s is None:
