@@ -9,7 +9,7 @@ from enum import IntEnum, StrEnum
 from domain import errors, geo
 
 UNKNOWN_HDOP = 99.0
-"""Stands for a missing HDOP where two fixes are ranked: an unknown one is the worst."""
+"""Stands for a missing HDOP where two fixes are ranked."""
 
 METRES_PER_HDOP = 5.0
 """A usual user-equivalent range error; HDOP times this is a fair guess of the horizontal accuracy."""
@@ -136,8 +136,12 @@ class DeviceRef:
 
 def quality_rank(fix: Fix, seq: int) -> tuple[int, float, int, float, float]:
     """Order two contents for one device and time: mode, then HDOP, then the higher seq; the place settles the rest."""
-    hdop = UNKNOWN_HDOP if fix.hdop is None else fix.hdop
-    return (fix.mode, -hdop, seq, fix.position.lat, fix.position.lon)
+    return (fix.mode, -ranked_hdop(fix), seq, fix.position.lat, fix.position.lon)
+
+
+def ranked_hdop(fix: Fix) -> float:
+    """The HDOP where two fixes are ranked: an unknown one is the worst."""
+    return UNKNOWN_HDOP if fix.hdop is None else fix.hdop
 
 
 def accuracy_m(fix: Fix) -> float | None:
