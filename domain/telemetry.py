@@ -14,6 +14,9 @@ UNKNOWN_HDOP = 99.0
 METRES_PER_HDOP = 5.0
 """A usual user-equivalent range error; HDOP times this is a fair guess of the horizontal accuracy."""
 
+WANDERING_MPS = 0.5
+"""A receiver at rest wanders about as fast: a slower fix is one of a vehicle that stands."""
+
 
 class NaiveTimeError(errors.DomainError):
     """A time without a zone was given where UTC is meant."""
