@@ -58,9 +58,9 @@ class Recording:
             self._close_piece()
         elif mono_s >= self._due_s:
             self._due_s = mono_s + WRITE_EVERY_S
-            self.close()
+            self.flush()
 
-    def close(self) -> None:
+    def flush(self) -> None:
         """Bring what is new to the disk; the piece under way goes on after the next start."""
         with self._lock:
             known = self._written if self._fault is None and len(self._open) < _MOST_OPEN else 0
