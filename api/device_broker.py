@@ -5,11 +5,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from api import errors
+from api import errors, port_number
 
 HOST, PORT, CA = "WEB_DEVICE_BROKER_HOST", "WEB_DEVICE_BROKER_PORT", "WEB_DEVICE_BROKER_CA"
 _SYSTEM = "system"
-_PLAIN_PORT, _TLS_PORT, _HIGHEST_PORT = 1_883, 8_883, 65_535
+_PLAIN_PORT, _TLS_PORT = 1_883, 8_883
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,11 +32,9 @@ def from_env(env: Mapping[str, str]) -> DeviceBroker | None:
     if not host:
         return None
     ca = env.get(CA)
-    port = env.get(PORT) or str(_TLS_PORT if ca else _PLAIN_PORT)
-    if not port.isdecimal() or not 1 <= int(port) <= _HIGHEST_PORT:
-        raise errors.SettingsError(f"{PORT}={port!r} is not a port from 1 to {_HIGHEST_PORT}")
+    port = port_number.read(env, PORT, _TLS_PORT if ca else _PLAIN_PORT)
     ca_pem = _pem(Path(ca)) if ca and ca != _SYSTEM else None
-    return DeviceBroker(host=host, port=int(port), is_tls=bool(ca), ca_pem=ca_pem)
+    return DeviceBroker(host=host, port=port, is_tls=bool(ca), ca_pem=ca_pem)
 
 
 def _pem(file: Path) -> str:

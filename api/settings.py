@@ -10,11 +10,10 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from api import device_broker, errors
+from api import device_broker, errors, port_number
 from domain.wire import broker_address
 
 _LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR")
-_HIGHEST_PORT = 65_535
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,7 +64,7 @@ class Settings:
             broker=_broker("WEB_MQTT_URL", _required(env, "WEB_MQTT_URL"), env.get("WEB_MQTT_CA")),
             broker_of_devices=device_broker.from_env(env),
             host=env.get("WEB_HOST") or default["host"],
-            port=_port(env, "WEB_PORT"),
+            port=port_number.read(env, "WEB_PORT", default["port"]),
             trusted_proxies=_networks(env, "WEB_TRUSTED_PROXIES") or default["trusted_proxies"],
             public_url=_origin(env, "WEB_PUBLIC_URL"),
             map_raster_url=_tiles(env, "WEB_MAP_RASTER_URL"),
@@ -97,13 +96,6 @@ def _tls(ca_file: str | None) -> ssl.SSLContext:
         return ssl.create_default_context(cafile=ca_file or None)
     except OSError as error:  # ssl.SSLError is one
         raise errors.SettingsError(f"WEB_MQTT_CA: {ca_file}: {error.strerror or error}") from None
-
-
-def _port(env: Mapping[str, str], name: str) -> int:
-    value = env.get(name) or "8050"
-    if not value.isdecimal() or not 1 <= int(value) <= _HIGHEST_PORT:
-        raise errors.SettingsError(f"{name}={value!r} is not a port from 1 to {_HIGHEST_PORT}")
-    return int(value)
 
 
 def _networks(env: Mapping[str, str], name: str) -> tuple[str, ...]:

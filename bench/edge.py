@@ -22,7 +22,7 @@ from paho.mqtt import enums
 
 from bench import stage
 from db import devices, engine
-from domain.wire import topics
+from domain.wire import broker_password, topics
 from gateway import sentence
 from stack import broker_config, broker_users
 
@@ -151,7 +151,7 @@ def registered(ground: stage.Stage, *, lines: int, more: str = "") -> Iterator[E
     with engine.connect(ground.owner_dsn) as connection:
         devices.add(connection, ground.tenant_id, [devices.NewDevice(name=DEVICE, kind="gateway")])
         connection.commit()
-    password = broker_users.new_password()
+    password = broker_password.new()
     ground.broker.set_users({broker_users.device_user(stage.TENANT, DEVICE): password})
     edge = Edge(ground.folder, password, lines=lines, more=more)
     try:

@@ -18,6 +18,7 @@ import psycopg
 
 from bench import stage, wire
 from db import devices, engine
+from domain.wire import broker_password
 from gateway import sentence
 from stack import broker_users
 
@@ -85,7 +86,7 @@ def _gateway(ground: stage.Stage) -> Iterator[int]:
     with engine.connect(ground.owner_dsn) as connection:
         devices.add(connection, ground.tenant_id, [devices.NewDevice(name=_GATEWAY, kind="gateway")])
         connection.commit()
-    password = broker_users.new_password()
+    password = broker_password.new()
     ground.broker.set_users({broker_users.device_user(stage.TENANT, _GATEWAY): password})
     ours, theirs = os.openpty()
     for end in (ours, theirs):

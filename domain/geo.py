@@ -107,3 +107,8 @@ def bearing_deg(a: Position, b: Position) -> float:
     y = math.sin(d_lon) * math.cos(lat_b)
     x = math.cos(lat_a) * math.sin(lat_b) - math.sin(lat_a) * math.cos(lat_b) * math.cos(d_lon)
     return math.degrees(math.atan2(y, x)) % 360.0
+
+
+def turn_deg(before_deg: float, after_deg: float) -> float:
+    """Angle between two courses, 0 ≤ angle ≤ 180: the way round that is shorter."""
+    return abs((after_deg - before_deg + 180.0) % 360.0 - 180.0)

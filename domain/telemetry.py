@@ -10,10 +10,13 @@ from enum import IntEnum, StrEnum
 from domain import errors, geo
 
 UNKNOWN_HDOP = 99.0
-"""Stands for a missing HDOP where two fixes are ranked: an unknown one is the worst."""
+"""Stands for a missing HDOP where two fixes are ranked."""
 
 METRES_PER_HDOP = 5.0
 """A usual user-equivalent range error; HDOP times this is a fair guess of the horizontal accuracy."""
+
+WANDERING_MPS = 0.5
+"""A receiver at rest wanders about as fast: a slower fix is one of a vehicle that stands."""
 
 
 class NaiveTimeError(errors.DomainError):
@@ -139,10 +142,14 @@ class DeviceRef:
 
 def quality_rank(fix: Fix, seq: int) -> tuple[float, ...]:
     """Order two contents for one device and time: mode, then HDOP, then the higher seq; everything else settles the rest."""
-    hdop = UNKNOWN_HDOP if fix.hdop is None else fix.hdop
     more = (fix.alt_m, fix.speed_mps, fix.course_deg, fix.accuracy_m, fix.satellites, fix.odometer_m)
     told = (-math.inf if value is None else value for value in more)
-    return (fix.mode, -hdop, seq, fix.position.lat, fix.position.lon, *told)
+    return (fix.mode, -ranked_hdop(fix), seq, fix.position.lat, fix.position.lon, *told)
+
+
+def ranked_hdop(fix: Fix) -> float:
+    """The HDOP where two fixes are ranked: an unknown one is the worst."""
+    return UNKNOWN_HDOP if fix.hdop is None else fix.hdop
 
 
 def accuracy_m(fix: Fix) -> float | None:

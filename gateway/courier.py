@@ -32,7 +32,7 @@ class Courier:
         self._thread.start()
 
     def stop(self) -> None:
-        """Finish the step in hand and end."""
+        """Finish the step in hand, make a last one for what came during it, and end."""
         self._stopping.set()
         self._bell.set()
         self._thread.join(timeout=2.0)
@@ -47,11 +47,17 @@ class Courier:
         return self._thread.is_alive()
 
     def _run(self) -> None:
-        while not self._stopping.is_set():
+        is_last = False
+        while not is_last:
             self._bell.clear()
-            try:
-                wait_s = self._step(now_s=time.monotonic())
-            except Exception:  # noqa: BLE001 - a supervision loop: rows stay in the outbox and are tried again
-                _log.exception("the courier of %s stumbled", self._name)
-                wait_s = _AFTER_FAILURE_S
-            self._bell.wait(wait_s)
+            is_last = self._stopping.is_set()  # asked after the bell, or a stop between the two would be slept through
+            wait_s = self._tried()
+            if not is_last:
+                self._bell.wait(wait_s)
+
+    def _tried(self) -> float:
+        try:
+            return self._step(now_s=time.monotonic())
+        except Exception:  # noqa: BLE001 - a supervision loop: rows stay in the outbox and are tried again
+            _log.exception("the courier of %s stumbled", self._name)
+            return _AFTER_FAILURE_S

@@ -40,7 +40,7 @@ class Dispatch:
             each.start()
 
     def stop(self) -> None:
-        """Finish the steps in hand and end."""
+        """Do what is still due, and end."""
         for each in self._couriers:
             each.stop()
 

@@ -1,7 +1,6 @@
 """Epochs that may still get a better fix from another receiver; each is told once, oldest first."""
 
 import datetime as dt
-from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -13,7 +12,6 @@ WAIT_S = 0.3
 
 _SAME = dt.timedelta(milliseconds=fields.SAME_EPOCH_MS)
 _BETTER = 1.25  # a smaller step in HDOP is one satellite's rise: no reason to hop from one antenna to the other
-_TOLD = 64  # epochs that are remembered
 
 
 @dataclass(slots=True)
@@ -30,15 +28,15 @@ class EpochChoice:
 
     def __init__(self) -> None:
         self._pending: list[Pending] = []
-        self._told: deque[dt.datetime] = deque(maxlen=_TOLD)
+        self._last_told: dt.datetime | None = None
 
     def forget(self) -> None:
         """The clock of the lead was set back: what was told says nothing about what comes."""
-        self._told.clear()
+        self._last_told = None
 
     def enter(self, fix: telemetry.Fix, *, is_of_lead: bool, mono_s: float) -> bool:
         """Take a fix in; False where its epoch was told, or has a fix that is as good."""
-        if self._told and fix.time <= self._told[-1] + _SAME:
+        if self._last_told is not None and fix.time <= self._last_told + _SAME:
             return False
         for epoch in self._pending:
             if are_one(epoch.best.time, fix.time):
@@ -63,14 +61,15 @@ class EpochChoice:
                 break
             del self._pending[0]
             if first.is_of_lead or self._fills_a_gap(time, cycle_s):
-                self._told.append(time)
+                self._last_told = time
                 decided.append(first.best)
         return decided
 
     def _fills_a_gap(self, time: dt.datetime, cycle_s: float) -> bool:
         """Tell whether the lead has left this instant out; a receiver of another phase would only zigzag beside it."""
         near = [epoch.best.time for epoch in self._pending if epoch.is_of_lead]
-        near += list(self._told)[-1:]
+        if self._last_told is not None:
+            near.append(self._last_told)
         return all(abs((time - other).total_seconds()) >= cycle_s for other in near)
 
 
@@ -89,8 +88,6 @@ def _join(epoch: Pending, fix: telemetry.Fix, *, is_of_lead: bool) -> bool:
 
 
 def _is_better(fix: telemetry.Fix, than: telemetry.Fix) -> bool:
-    return fix.mode > than.mode or (fix.mode == than.mode and _hdop(fix) * _BETTER <= _hdop(than))
-
-
-def _hdop(fix: telemetry.Fix) -> float:
-    return telemetry.UNKNOWN_HDOP if fix.hdop is None else fix.hdop
+    if fix.mode != than.mode:
+        return fix.mode > than.mode
+    return telemetry.ranked_hdop(fix) * _BETTER <= telemetry.ranked_hdop(than)

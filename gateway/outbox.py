@@ -12,7 +12,6 @@ import contextlib
 import dataclasses
 import datetime as dt
 import functools
-import json
 import logging
 import math
 import threading
@@ -22,8 +21,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from domain import telemetry
-from domain.wire import control, fields, fixes, panic, topics
-from gateway import numbering, outbox_bounds, outbox_disk, outbox_file, outbox_memory, ranges
+from domain.wire import control, fixes, panic, topics
+from gateway import fix_bodies, numbering, outbox_bounds, outbox_disk, outbox_file, outbox_memory, ranges
 
 _log = logging.getLogger(__name__)
 
@@ -81,7 +80,7 @@ class Outbox:
 
     def add_fixes(self, taken: Sequence[telemetry.Fix]) -> None:
         """Keep fixes in the order given; one before the first day of GPS has no place in the contract and is left out."""
-        bodies = [fields.dump(fixes.encode_fix(fix)) for fix in taken if fix.time >= fixes.EARLIEST]
+        bodies = fix_bodies.encode(taken)
         with self._lock:
             self._memory.add([(self._numbers.give("fix"), body) for body in bodies])
 
@@ -263,12 +262,12 @@ class Outbox:
             self._disk.lock.release()
 
     def _readable(self, rows: list[outbox_file.Row]) -> list[fixes.Numbered]:
-        numbered = [(seq, _decoded(seq, body)) for seq, body in rows]
-        rotten = tuple((seq, seq) for seq, item in numbered if item is None)
+        read = [(seq, fix_bodies.decode(body)) for seq, body in rows]
+        rotten = tuple((seq, seq) for seq, fix in read if fix is None)
         if rotten:
             _log.error("%d fixes of the outbox cannot be read and are dropped", len(rotten))
             self.acknowledge(control.LaneAck(lane=topics.Lane.FIXES, seq=rotten[-1][0], ranges=rotten))
-        return [item for _, item in numbered if item is not None]
+        return [fixes.Numbered(seq=seq, fix=fix) for seq, fix in read if fix is not None]
 
     def _heard_before(self, heard: outbox_file.Heard, clock: telemetry.Clock) -> outbox_file.Heard | None:
         key = (heard.fob, heard.number, heard.kind)
@@ -315,10 +314,3 @@ def _heard(press: telemetry.Press, number: int | None) -> outbox_file.Heard | No
     if number is None or number > _HIGHEST_OF_FOB:
         return None
     return outbox_file.Heard(fob=press.fob, number=number, kind=str(press.kind), press_id=press.id, at=press.time)
-
-
-def _decoded(seq: int, body: bytes) -> fixes.Numbered | None:
-    try:
-        return fixes.Numbered(seq=seq, fix=fixes.decode_fix(json.loads(body)))
-    except (fields.WireError, ValueError):
-        return None

@@ -1,13 +1,10 @@
 """How much the outbox may hold on the disk. Of the oldest fixes every second one goes first, but for turns and stops."""
 
 import datetime as dt
-import json
 import logging
 from dataclasses import dataclass
 
-from domain import telemetry
-from domain.wire import fields, fixes
-from gateway import outbox_file, thinning
+from gateway import fix_bodies, outbox_file, thinning
 
 _log = logging.getLogger(__name__)
 
@@ -67,7 +64,7 @@ class Thinner:
             self._after = self._end
             return 0
         self._after = rows[-1][0]
-        read = [_read(body) for _, body in rows]
+        read = [fix_bodies.decode(body) for _, body in rows]
         rotten = [seq for (seq, _), fix in zip(rows, read, strict=True) if fix is None]
         whole = [(seq, fix) for (seq, _), fix in zip(rows, read, strict=True) if fix is not None]
         places = range(1, len(whole), 2) if self._is_hard else thinning.dispensable([fix for _, fix in whole])
@@ -80,7 +77,7 @@ class Thinner:
 
     def _drop_old(self, file: outbox_file.OutboxFile, now: dt.datetime) -> int:
         # Both the clock and the newest fix must say so: neither a step of the one nor a wrong date of the other costs a row.
-        ends = [_read(body) for _, body in file.ends_of_fixes()]
+        ends = [fix_bodies.decode(body) for _, body in file.ends_of_fixes()]
         if len(ends) < 2 or ends[0] is None or ends[1] is None:  # noqa: PLR2004
             return 0
         oldest_allowed = min(now, ends[1].time) - self._bounds.longest
@@ -88,15 +85,8 @@ class Thinner:
             return 0
         old: list[int] = []
         for seq, body in file.rows("fix", limit=_BITE):
-            fix = _read(body)
+            fix = fix_bodies.decode(body)
             if fix is not None and fix.time >= oldest_allowed:
                 break
             old.append(seq)
         return file.delete("fix", [(old[0], old[-1])])
-
-
-def _read(body: bytes) -> telemetry.Fix | None:
-    try:
-        return fixes.decode_fix(json.loads(body))
-    except (fields.WireError, ValueError):
-        return None

@@ -61,7 +61,7 @@ class Paperwork:
     def stop(self) -> None:
         """Bring the record to its end and take the report away: nothing runs any more."""
         self._courier.stop()
-        self._record.close()
+        self._record.flush()
         self._figures.close()
         with contextlib.suppress(OSError):
             (self._folder / health.FILE_NAME).unlink(missing_ok=True)

@@ -16,8 +16,8 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from domain import telemetry
-from domain.wire import fields, fixes
-from gateway import private
+from domain.wire import fields
+from gateway import fix_bodies, private
 
 _log = logging.getLogger(__name__)
 
@@ -46,7 +46,7 @@ class Recording:
 
     def add(self, taken: Sequence[telemetry.Fix], *, mono_s: float) -> None:
         """Record fixes; one before the first day of GPS has no place in the contract."""
-        bodies = [fields.dump(fixes.encode_fix(fix)) for fix in taken if fix.time >= fixes.EARLIEST]
+        bodies = fix_bodies.encode(taken)
         with self._lock:
             self._open.extend(bodies)
             if bodies and self._since_s is None:
@@ -58,9 +58,9 @@ class Recording:
             self._close_piece()
         elif mono_s >= self._due_s:
             self._due_s = mono_s + WRITE_EVERY_S
-            self.close()
+            self.flush()
 
-    def close(self) -> None:
+    def flush(self) -> None:
         """Bring what is new to the disk; the piece under way goes on after the next start."""
         with self._lock:
             known = self._written if self._fault is None and len(self._open) < _MOST_OPEN else 0

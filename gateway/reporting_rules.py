@@ -11,7 +11,6 @@ ALERT_INTERVAL_S = 1.0
 """While an alert is open somebody is looking for the vehicle."""
 
 _SLACK_S = 0.05  # stamps of a 1 Hz receiver are not exactly a second apart
-_RESTING_MPS = 0.5  # a receiver at rest wanders about as fast
 _STEERING_MPS = 2.0  # slower, a course is noise
 _MOST_M, _MOST_DEG, _MOST_MPS = 100_000.0, 180.0, 100.0
 
@@ -94,7 +93,7 @@ def _wait_s(last: telemetry.Fix, fix: telemetry.Fix, rules: Rules, *, in_alert: 
 
 
 def _rests(fix: telemetry.Fix) -> bool:
-    return fix.speed_mps is not None and fix.speed_mps < _RESTING_MPS
+    return fix.speed_mps is not None and fix.speed_mps < telemetry.WANDERING_MPS
 
 
 def _speed_change_mps(last: telemetry.Fix, fix: telemetry.Fix) -> float:
@@ -106,7 +105,7 @@ def _speed_change_mps(last: telemetry.Fix, fix: telemetry.Fix) -> float:
 def _turn_deg(last: telemetry.Fix, fix: telemetry.Fix) -> float:
     if last.course_deg is None or fix.course_deg is None or not (_steers(last) and _steers(fix)):
         return 0.0
-    return abs((fix.course_deg - last.course_deg + 180.0) % 360.0 - 180.0)
+    return geo.turn_deg(last.course_deg, fix.course_deg)
 
 
 def _steers(fix: telemetry.Fix) -> bool:

@@ -147,8 +147,7 @@ class Gateway:
             each.line.stop()
         self._wired.stop()
         self._intake.finish(instants.now())
-        self._courier.stop()
-        self.delivery.step_presses(now_s=instants.now().mono_s)  # one that came since; without a disk it would be lost
+        self._courier.stop()  # its last steps send what the lines told at their end
         farewell = telemetry.Status(time=instants.now().utc, online=False, version=version(), backlog=self.box.backlog)
         self.uplink.publish(topics.Lane.STATUS, status.encode(farewell))
         self.uplink.stop()

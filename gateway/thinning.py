@@ -2,10 +2,9 @@
 
 from collections.abc import Sequence
 
-from domain import telemetry
+from domain import geo, telemetry
 
 TURN_DEG = 20.0
-MOVING_MPS = 0.5  # slower is standing: a receiver at rest wanders about as fast
 
 
 def dispensable(fixes: Sequence[telemetry.Fix]) -> list[int]:
@@ -33,11 +32,11 @@ def is_landmark(before: telemetry.Fix, fix: telemetry.Fix, after: telemetry.Fix)
 
 
 def _is_moving(fix: telemetry.Fix) -> bool:
-    return fix.speed_mps is not None and fix.speed_mps >= MOVING_MPS
+    return fix.speed_mps is not None and fix.speed_mps >= telemetry.WANDERING_MPS
 
 
 def _turn_deg(first: telemetry.Fix, second: telemetry.Fix) -> float:
     # Courses at rest are noise.
     if first.course_deg is None or second.course_deg is None or not (_is_moving(first) and _is_moving(second)):
         return 0.0
-    return abs((second.course_deg - first.course_deg + 180.0) % 360.0 - 180.0)
+    return geo.turn_deg(first.course_deg, second.course_deg)

@@ -11,7 +11,7 @@ from typing import Any
 
 from domain import telemetry
 from domain.wire import fields, fixes
-from gateway import private, recording
+from gateway import fix_bodies, private, recording
 
 _log = logging.getLogger(__name__)
 
@@ -96,8 +96,7 @@ class Uploads:
 
 
 def _fix_of(body: bytes) -> telemetry.Fix | None:
-    try:
-        return fixes.decode_fix(json.loads(body))
-    except (fields.WireError, ValueError):
+    fix = fix_bodies.decode(body)
+    if fix is None:
         _log.warning("a fix of the last hour cannot be read")
-        return None
+    return fix

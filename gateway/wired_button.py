@@ -4,6 +4,7 @@ TIOCMIWAIT would wake at an edge, but it can be neither timed out nor left, and 
 """
 
 import logging
+import termios
 import threading
 from collections.abc import Callable
 from typing import Protocol
@@ -15,11 +16,11 @@ _log = logging.getLogger(__name__)
 
 _EVERY_S = 0.01  # a finger holds a button for 50 ms and more
 _ALIVE_EVERY_S = 0.5  # less than the shortest silence that can be configured
-PIN_BITS = {  # of TIOCMGET, asm-generic/termios.h
-    port_settings.Pin.CTS: 0x020,
-    port_settings.Pin.DCD: 0x040,
-    port_settings.Pin.RI: 0x080,
-    port_settings.Pin.DSR: 0x100,
+PIN_BITS = {  # of TIOCMGET
+    port_settings.Pin.CTS: termios.TIOCM_CTS,
+    port_settings.Pin.DCD: termios.TIOCM_CD,
+    port_settings.Pin.RI: termios.TIOCM_RI,
+    port_settings.Pin.DSR: termios.TIOCM_DSR,
 }
 
 

@@ -12,6 +12,7 @@ from typing import Self
 from paho.mqtt import client as mqtt
 from paho.mqtt import enums
 
+from domain.wire import broker_password
 from stack import account, broker_config, broker_users, engine, ports, processes, server
 
 NAME, FOLDER, PASSWORDS = "Mosquitto", "broker", "passwords"
@@ -109,7 +110,7 @@ class Broker:
 
     def remove_users(self, *names: str) -> None:
         """Take users out; a running broker refuses them on return and cuts their connections."""
-        known = {name: broker_users.new_password() for name in names}
+        known = {name: broker_password.new() for name in names}
         # A password that nobody knows is refused as an unknown user is, and tells when the file has been read.
         self.set_users(known)
         self.users.remove(*names)

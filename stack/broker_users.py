@@ -15,11 +15,6 @@ def device_user(tenant: str, device: str) -> str:
     return f"{topics.require_segment(tenant)}/{topics.require_segment(device)}"
 
 
-def new_password() -> str:
-    """Make up a password of 192 bits, safe in an address and in a configuration file."""
-    return broker_password.new()
-
-
 @dataclass(frozen=True, kw_only=True, slots=True)
 class PasswordFile:
     """A password file that several processes may change; each change is whole or not there."""

@@ -5,7 +5,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from stack import account, broker_users, errors, ports
+from domain.wire import broker_password
+from stack import account, errors, ports
 
 _SECRETS = ("superuser", "web", "backend", "auth", "ingest", "web_broker", "fleet", "replay")
 #: Where people look first; another one where it is taken.
@@ -47,7 +48,7 @@ def load(folder: Path) -> Keys | None:
 def ensure(folder: Path, *, postgres_port: int | None, broker_port: int | None, web_port: int | None = None) -> Keys:
     """Read the keys, or make them up; a port that the settings demand is used, a remembered one if it is free."""
     known = load(folder)
-    chosen = {name: getattr(known, name) if known else broker_users.new_password() for name in _SECRETS}
+    chosen = {name: getattr(known, name) if known else broker_password.new() for name in _SECRETS}
     keys = Keys(
         postgres_port=_port(postgres_port, "STACK_POSTGRES_PORT", known.postgres_port if known else None),
         broker_port=_port(broker_port, "STACK_BROKER_PORT", known.broker_port if known else None),
@@ -63,7 +64,7 @@ def ensure(folder: Path, *, postgres_port: int | None, broker_port: int | None, 
 
 def _completed(stored: dict[str, Any]) -> dict[str, Any]:
     """Add what a stack of an earlier version had no need of."""
-    return {"web_port": _USUAL_WEB_PORT, "web_broker": broker_users.new_password()} | stored
+    return {"web_port": _USUAL_WEB_PORT, "web_broker": broker_password.new()} | stored
 
 
 def _port(demanded: int | None, variable: str, remembered: int | None) -> int:

@@ -10,7 +10,7 @@ from pathlib import Path
 from db import engine
 from db import errors as db_errors
 from db.seed import demo, roster
-from domain.wire import broker_address
+from domain.wire import broker_address, broker_password
 from stack import account, broker, broker_users, errors, running, settings, state
 from stack.fleet import control, gateways
 
@@ -88,7 +88,7 @@ def _let_in(own: state.State, folder: Path, vans: int) -> gateways.Broker:
     file = broker_users.PasswordFile(path=Path(own.data_dir) / broker.FOLDER / broker.PASSWORDS)
     known = _passwords(folder)
     passwords = {
-        unit.device: known.get(unit.device) or broker_users.new_password()
+        unit.device: known.get(unit.device) or broker_password.new()
         for unit in roster.enlist(units=vans, gateways=vans)
     }
     own_account = account.of_this_process()

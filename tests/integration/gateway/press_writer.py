@@ -3,11 +3,11 @@
 import datetime as dt
 import sys
 import time
-import uuid
 from pathlib import Path
 
 from domain import geo, telemetry
 from gateway import outbox, outbox_bounds
+from tests import presses
 
 
 def main(path: Path) -> None:
@@ -19,10 +19,7 @@ def main(path: Path) -> None:
         box.add_fixes(
             [telemetry.Fix(time=now + dt.timedelta(seconds=number % 1_000_000), position=geo.Position(1.0, 2.0))],
         )
-        press = telemetry.Press(
-            id=uuid.uuid4(), time=now, clock=telemetry.Clock.NTP, fob="F1", kind=telemetry.PressKind.PRESS, seq=0
-        )
-        kept = box.add_press(press, number=number)
+        kept = box.add_press(presses.unnumbered(now), number=number)
         box.write_fixes(now_s=float(number), now=now)
         assert box.write_presses(now_s=float(number)) == [kept.press.seq]
         sys.stdout.write(f"{kept.press.id} {kept.press.seq} {box.newest_fix_seq}\n")

@@ -24,6 +24,12 @@ def seconds(line: ends.Line, first: int, last: int) -> None:
         line.second(f"1011{second:02d}.00")
 
 
+def read(box: ends.Box, line: ends.Line, first: int, last: int) -> None:
+    """Say these seconds, which follow those before, and wait until the gateway has read them."""
+    seconds(line, first, last)
+    eventually(lambda: f"{last + 1} fixes" in box.status().stdout, "they are read")
+
+
 def stamps(*numbers: int) -> list[str]:
     return [f"2026-03-01T10:11:{number:02d}.000Z" for number in numbers]
 
@@ -46,8 +52,7 @@ def test_interval_changes_how_often_a_fix_is_sent(box: ends.Box, line: ends.Line
 def test_locate_sends_the_newest_fix_once(make_box: MakeBox, line: ends.Line, server: ends.Server) -> None:
     box = started(make_box, line)
     assert server.ask("1", CommandName.LOCATE) == {"id": "1", "ok": False, "detail": "there has been no fix yet"}
-    seconds(line, 0, 4)
-    eventually(lambda: "5 fixes" in box.status().stdout, "they are read")
+    read(box, line, 0, 4)
 
     for number in (2, 3):
         assert str(server.ask(str(number), CommandName.LOCATE)["detail"]).startswith("sent; the fix is ")
@@ -61,8 +66,7 @@ def test_upload_sends_what_was_asked_for_of_the_last_hour_also_after_a_restart(
     make_box: MakeBox, line: ends.Line, server: ends.Server
 ) -> None:
     box = started(make_box, line)
-    seconds(line, 0, 30)
-    eventually(lambda: "31 fixes" in box.status().stdout, "they are read")
+    read(box, line, 0, 30)
     assert server.times() == stamps(0)
 
     asked = {"from": stamps(10)[0], "to": stamps(20)[0]}
@@ -71,7 +75,7 @@ def test_upload_sends_what_was_asked_for_of_the_last_hour_also_after_a_restart(
     assert box.stop() == 0
 
     box.start()
-    eventually(lambda: box.log().count("connected to the broker") == 2, "it is back")
+    box.says("connected to the broker", times=2)
     assert server.ask("2", CommandName.UPLOAD, **{"from": stamps(25)[0]})["detail"] == "6 fixes"
     eventually(lambda: server.times() == stamps(0, *range(10, 21), *range(25, 31)), "they arrive as well")
     assert server.ask("3", CommandName.UPLOAD) == {"id": "3", "ok": False, "detail": "from is not an ISO 8601 time"}
@@ -86,7 +90,7 @@ def test_restart_is_answered_first_and_loses_nothing(make_box: MakeBox, line: en
 
     assert server.ask("1", CommandName.RESTART) == {"id": "1", "ok": True, "detail": "restarting"}
     server.acknowledges = True
-    eventually(lambda: box.log().count("connected to the broker") == 2, "it is back")
+    box.says("connected to the broker", times=2)
     eventually(lambda: len(server.presses) == 2, "the press goes again")
     server.command(control.Command(id="1", name=CommandName.RESTART))  # as MQTT may
     eventually(lambda: len(server.replies) == 2, "the same command is answered again")
@@ -110,8 +114,7 @@ def test_a_command_that_comes_twice_is_carried_out_once(
     make_box: MakeBox, line: ends.Line, server: ends.Server
 ) -> None:
     box = started(make_box, line)
-    seconds(line, 0, 9)
-    eventually(lambda: "10 fixes" in box.status().stdout, "they are read")
+    read(box, line, 0, 9)
 
     for _ in range(2):
         server.command(control.Command(id="1", name=CommandName.UPLOAD, arguments={"from": stamps(5)[0]}))
@@ -124,8 +127,7 @@ def test_a_command_that_comes_twice_is_carried_out_once(
 
 def test_while_an_alert_is_open_every_second_is_sent(make_box: MakeBox, line: ends.Line, server: ends.Server) -> None:
     box = started(make_box, line)
-    seconds(line, 0, 3)
-    eventually(lambda: "4 fixes" in box.status().stdout, "they are read")
+    read(box, line, 0, 3)
     assert server.times() == stamps(0)
 
     line.say("PDOP,PRESS,F1,7,83,-61")
@@ -137,8 +139,7 @@ def test_while_an_alert_is_open_every_second_is_sent(make_box: MakeBox, line: en
         if state == "acknowledged":
             seconds(line, 7, 8)
             eventually(lambda: server.times() == stamps(0, 4, 5, 6, 7, 8), "still each second")
-    seconds(line, 9, 12)
-    eventually(lambda: "13 fixes" in box.status().stdout, "they are read")
+    read(box, line, 9, 12)
 
     assert box.stop() == 0
     assert server.times() == stamps(0, 4, 5, 6, 7, 8)
@@ -177,13 +178,12 @@ def test_a_command_that_comes_again_after_a_crash_gets_its_first_answer(
     make_box: MakeBox, line: ends.Line, server: ends.Server
 ) -> None:
     box = started(make_box, line)
-    seconds(line, 0, 4)
-    eventually(lambda: "5 fixes" in box.status().stdout, "they are read")
+    read(box, line, 0, 4)
     assert str(server.ask("1", CommandName.LOCATE)["detail"]).startswith("sent; the fix is ")
     box.kill()
 
     box.start()
-    eventually(lambda: box.log().count("connected to the broker") == 2, "it is back")
+    box.says("connected to the broker", times=2)
     server.command(control.Command(id="1", name=CommandName.LOCATE))
 
     eventually(lambda: len(server.replies) == 2, "it is answered again")

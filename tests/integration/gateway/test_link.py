@@ -29,6 +29,22 @@ def between(
         box.close()
 
 
+@contextmanager
+def running(
+    network: middlebox.Middlebox, broker: RunningBroker, line: ends.Line, folder: Path, tls: str = ""
+) -> Iterator[ends.Box]:
+    """A gateway on a line, connected through the middlebox."""
+    text = ends.configuration(folder, network.port, broker.password(ends.USER), line)
+    box = ends.Box(folder, text.replace("[[port]]", f"{tls}[[port]]"))
+    box.start()
+    try:
+        box.says("connected to the broker")
+        box.says("is open at")
+        yield box
+    finally:
+        box.kill()
+
+
 @pytest.fixture
 def check(broker: RunningBroker, tmp_path: Path) -> Callable[..., str]:
     """Run `check` through a middlebox with a certificate; what it says of the broker."""
@@ -46,22 +62,15 @@ def check(broker: RunningBroker, tmp_path: Path) -> Callable[..., str]:
 def test_a_link_that_stands_open_and_carries_nothing_is_noticed_and_resumed(
     broker: RunningBroker, line: ends.Line, server: ends.Server, tmp_path: Path
 ) -> None:
-    with between(broker) as network:
-        box = ends.Box(tmp_path, ends.configuration(tmp_path, network.port, broker.password(ends.USER), line))
-        box.start()
-        try:
-            box.says("connected to the broker")
-            box.says("is open at")
-            network.freeze()
-            line.second("101112.00")
-            line.say("PDOP,PRESS,F1,7,83,-61")
-            box.says("is lost (Keep alive timeout)")
-            arrived = len(server.fixes) + len(server.presses)
-            network.thaw()
-            eventually(lambda: len(server.presses) == 1 and server.times() != [], "both arrive after all")
-            eventually(lambda: "backlog   0 rows" in box.status().stdout, "both are acknowledged")
-        finally:
-            box.kill()
+    with between(broker) as network, running(network, broker, line, tmp_path) as box:
+        network.freeze()
+        line.second("101112.00")
+        line.say("PDOP,PRESS,F1,7,83,-61")
+        box.says("is lost (Keep alive timeout)")
+        arrived = len(server.fixes) + len(server.presses)
+        network.thaw()
+        eventually(lambda: len(server.presses) == 1 and server.times() != [], "both arrive after all")
+        eventually(lambda: "backlog   0 rows" in box.status().stdout, "both are acknowledged")
 
     assert arrived == 0
     assert "closes the connection" not in box.log()
@@ -71,26 +80,19 @@ def test_a_link_that_stands_open_and_carries_nothing_is_noticed_and_resumed(
 def test_over_connections_that_are_reset_in_the_middle_of_a_message_every_fix_and_press_arrives(
     broker: RunningBroker, line: ends.Line, server: ends.Server, tmp_path: Path
 ) -> None:
-    with between(broker) as network:
-        box = ends.Box(tmp_path, ends.configuration(tmp_path, network.port, broker.password(ends.USER), line))
-        box.start()
-        try:
-            box.says("connected to the broker")
-            box.says("is open at")
-            network.worsen(cut_every=13)
-            for second in range(30):
-                line.second(f"1011{second:02d}.00")
-                if second % 10 == 0:
-                    line.say(f"PDOP,PRESS,F1,{second},83,-61")
-                time.sleep(0.1)
-            eventually(lambda: len({press["id"] for press in server.presses}) == 3, "every press arrives", limit_s=45)
-            # The last second stands open, as nothing has come after it.
-            expected = {f"2026-03-01T10:11:{second:02d}.000Z" for second in range(29)}
-            eventually(lambda: expected <= set(server.times()), "every fix arrives", limit_s=45)
-            network.worsen(cut_every=0)
-            eventually(lambda: "backlog   0 rows" in box.status().stdout, "all is acknowledged", limit_s=45)
-        finally:
-            box.kill()
+    with between(broker) as network, running(network, broker, line, tmp_path) as box:
+        network.worsen(cut_every=13)
+        for second in range(30):
+            line.second(f"1011{second:02d}.00")
+            if second % 10 == 0:
+                line.say(f"PDOP,PRESS,F1,{second},83,-61")
+            time.sleep(0.1)
+        eventually(lambda: len({press["id"] for press in server.presses}) == 3, "every press arrives", limit_s=45)
+        # The last second stands open, as nothing has come after it.
+        expected = {f"2026-03-01T10:11:{second:02d}.000Z" for second in range(29)}
+        eventually(lambda: expected <= set(server.times()), "every fix arrives", limit_s=45)
+        network.worsen(cut_every=0)
+        eventually(lambda: "backlog   0 rows" in box.status().stdout, "all is acknowledged", limit_s=45)
 
     assert len({fix["seq"] for fix in server.fixes}) == len(server.times())
     assert "is lost" in box.log()
@@ -99,18 +101,11 @@ def test_over_connections_that_are_reset_in_the_middle_of_a_message_every_fix_an
 def test_a_gateway_publishes_over_tls(
     broker: RunningBroker, line: ends.Line, server: ends.Server, tmp_path: Path
 ) -> None:
-    with between(broker, "server.pem") as network:
-        text = ends.configuration(tmp_path, network.port, broker.password(ends.USER), line)
-        box = ends.Box(tmp_path, text.replace("[[port]]", f'[broker.tls]\nca_file = "{TLS}/ca.pem"\n[[port]]'))
-        box.start()
-        try:
-            box.says("connected to the broker")
-            box.says("is open at")
-            line.second("101112.00")
-            eventually(lambda: len(server.fixes) == 1, "the fix arrives")
-            assert box.stop() == 0
-        finally:
-            box.kill()
+    tls = f'[broker.tls]\nca_file = "{TLS}/ca.pem"\n'
+    with between(broker, "server.pem") as network, running(network, broker, line, tmp_path, tls) as box:
+        line.second("101112.00")
+        eventually(lambda: len(server.fixes) == 1, "the fix arrives")
+        assert box.stop() == 0
 
     assert "everything is acknowledged" in box.log()
 

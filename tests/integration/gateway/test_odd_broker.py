@@ -7,8 +7,6 @@ from pathlib import Path
 
 import pytest
 
-from gateway import configuration, uplink
-from tests.fixtures.broker import RunningBroker
 from tests.integration.gateway import ends
 from tests.integration.gateway.ends import eventually
 
@@ -72,22 +70,3 @@ def test_what_is_no_broker_is_said_and_tried_again(odd_broker: OddBroker, line: 
 
     assert f"the broker at 127.0.0.1:{odd_broker.port} " in box.log()
     assert "Traceback" not in box.log()
-
-
-def test_a_connection_whose_thread_dies_is_made_anew(broker: RunningBroker, tmp_path: Path) -> None:
-    path = tmp_path / "gateway.toml"
-    path.write_text(ends.configuration(tmp_path, broker.port, broker.password(ends.USER)))
-    troubles = [ValueError("a fault of ours")]
-
-    def changed() -> None:
-        if troubles:
-            raise troubles.pop()
-
-    link = uplink.Uplink(
-        configuration.load(path), receive=lambda _lane, _payload: None, changed=changed, is_urgent=lambda: False
-    )
-    link.start()
-    try:
-        eventually(lambda: link.connections >= 2 and link.session > 0, "it is connected again")
-    finally:
-        link.stop()

@@ -3,7 +3,6 @@
 import datetime as dt
 import os
 import subprocess
-import uuid
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,6 +10,7 @@ import pytest
 
 from domain import geo, telemetry
 from gateway import outbox, outbox_bounds
+from tests import presses
 
 NOW = dt.datetime(2026, 3, 1, 12, 0, tzinfo=dt.UTC)
 
@@ -44,17 +44,7 @@ def fixes(start: int, count: int) -> list[telemetry.Fix]:
 
 
 def press(box: outbox.Outbox, number: int) -> int:
-    return box.add_press(
-        telemetry.Press(
-            id=uuid.uuid4(),
-            time=NOW,
-            clock=telemetry.Clock.NTP,
-            fob="F1",
-            kind=telemetry.PressKind.PRESS,
-            seq=0,
-        ),
-        number=number,
-    ).press.seq
+    return box.add_press(presses.unnumbered(NOW), number=number).press.seq
 
 
 def write(box: outbox.Outbox, now_s: float) -> list[int]:

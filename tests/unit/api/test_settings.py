@@ -37,6 +37,25 @@ def test_a_setting_that_makes_no_sense_is_named(name: str, value: str) -> None:
         settings.Settings.from_env(WHOLE | {name: value})
 
 
+@pytest.mark.parametrize(
+    ("more", "port"),
+    [({}, 1883), ({"WEB_DEVICE_BROKER_CA": "system"}, 8883), ({"WEB_DEVICE_BROKER_PORT": "65535"}, 65_535)],
+)
+def test_devices_find_the_broker_at_the_usual_port_or_at_the_one_that_is_set(more: dict[str, str], port: int) -> None:
+    choice = settings.Settings.from_env(WHOLE | {"WEB_DEVICE_BROKER_HOST": "broker.example"} | more)
+
+    assert choice.broker_of_devices is not None
+    assert choice.broker_of_devices.port == port
+
+
+@pytest.mark.parametrize("value", ["0", "65536", "-1", "mqtt"])
+def test_a_port_for_devices_that_is_none_is_named(value: str) -> None:
+    with pytest.raises(errors.SettingsError, match=f"WEB_DEVICE_BROKER_PORT='{value}' is not a port from 1 to 65535"):
+        settings.Settings.from_env(
+            WHOLE | {"WEB_DEVICE_BROKER_HOST": "broker.example", "WEB_DEVICE_BROKER_PORT": value}
+        )
+
+
 def test_a_certificate_that_is_not_there_is_named() -> None:
     with pytest.raises(errors.SettingsError, match="WEB_MQTT_CA: /nowhere"):
         settings.Settings.from_env(WHOLE | {"WEB_MQTT_URL": "mqtts://broker", "WEB_MQTT_CA": "/nowhere"})

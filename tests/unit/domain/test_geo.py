@@ -65,3 +65,18 @@ def test_geodesic_of_nearly_antipodal_points_falls_back_to_the_sphere() -> None:
 )
 def test_bearing_points_along_the_compass(lat: float, lon: float, course: float) -> None:
     assert geo.bearing_deg(geo.Position(0.0, 0.0), geo.Position(lat, lon)) == pytest.approx(course)
+
+
+@pytest.mark.parametrize(
+    ("before_deg", "after_deg", "turn_deg"),
+    [
+        (10.0, 30.0, 20.0),
+        (30.0, 10.0, 20.0),
+        (355.0, 5.0, 10.0),
+        (5.0, 355.0, 10.0),
+        (0.0, 180.0, 180.0),
+        (0.0, 0.0, 0.0),
+    ],
+)
+def test_a_turn_is_the_shorter_way_round(before_deg: float, after_deg: float, turn_deg: float) -> None:
+    assert geo.turn_deg(before_deg, after_deg) == turn_deg

@@ -2,7 +2,6 @@ import datetime as dt
 import itertools
 import json
 import resource
-import uuid
 from pathlib import Path
 
 import pytest
@@ -10,6 +9,7 @@ import pytest
 from domain import geo, telemetry
 from domain.wire import control, topics
 from gateway import delivery, outbox, outbox_bounds
+from tests import presses
 
 NOW = dt.datetime(2026, 3, 1, 12, 0, tzinfo=dt.UTC)
 
@@ -60,10 +60,7 @@ class Desk:
             )
 
     def press(self) -> int:
-        press = telemetry.Press(
-            id=uuid.uuid4(), time=NOW, clock=telemetry.Clock.NTP, fob="F1", kind=telemetry.PressKind.PRESS, seq=0
-        )
-        return self.box.add_press(press, number=None).press.seq
+        return self.box.add_press(presses.unnumbered(NOW), number=None).press.seq
 
     def step(self, after_s: float = 0.0) -> float:
         self.now_s += after_s

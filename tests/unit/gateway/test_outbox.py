@@ -4,7 +4,6 @@ import json
 import resource
 import sqlite3
 import stat
-import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -14,6 +13,7 @@ import pytest
 from domain import geo, telemetry
 from domain.wire import control, fixes, topics
 from gateway import outbox, outbox_bounds, outbox_memory
+from tests import presses
 
 NOW = dt.datetime(2026, 3, 1, 12, 0, tzinfo=dt.UTC)
 FIXES, PANIC = topics.Lane.FIXES, topics.Lane.PANIC
@@ -23,12 +23,6 @@ def fix(second: int) -> telemetry.Fix:
     return telemetry.Fix(
         time=NOW + dt.timedelta(seconds=second), position=geo.Position(48.5, 2.25), speed_mps=float(second % 500)
     )
-
-
-def press(
-    fob: str = "F1", kind: telemetry.PressKind = telemetry.PressKind.PRESS, at: dt.datetime = NOW
-) -> telemetry.Press:
-    return telemetry.Press(id=uuid.uuid4(), time=at, clock=telemetry.Clock.NTP, fob=fob, kind=kind, seq=0)
 
 
 def opened(folder: Path, now: dt.datetime = NOW, most_fixes: int = 1_000) -> outbox.Outbox:
@@ -71,7 +65,7 @@ def a_full_disk(box_path: Path) -> Iterator[None]:
 def test_what_was_kept_is_there_after_a_restart_in_order(tmp_path: Path) -> None:
     box = opened(tmp_path)
     box.add_fixes([fix(1), fix(2)])
-    kept = box.add_press(press(), number=7).press
+    kept = box.add_press(presses.unnumbered(NOW), number=7).press
     box.close()
 
     again = opened(tmp_path)
@@ -110,7 +104,7 @@ def test_an_acknowledgement_without_ranges_covers_its_own_number_alone(tmp_path:
 def test_an_acknowledgement_of_one_lane_leaves_the_other(tmp_path: Path) -> None:
     box = opened(tmp_path)
     box.add_fixes([fix(1)])
-    box.add_press(press(), number=1)
+    box.add_press(presses.unnumbered(NOW), number=1)
 
     acknowledge(box, PANIC, (0, 2**62))
 
@@ -148,9 +142,9 @@ def test_numbers_are_exact_in_json_readers_that_know_doubles_only(tmp_path: Path
 
 def test_a_repeated_press_of_a_fob_is_one_press(tmp_path: Path) -> None:
     box = opened(tmp_path)
-    first = box.add_press(press(), number=7)
+    first = box.add_press(presses.unnumbered(NOW), number=7)
 
-    again = box.add_press(press(at=NOW + dt.timedelta(seconds=9)), number=7)
+    again = box.add_press(presses.unnumbered(NOW + dt.timedelta(seconds=9)), number=7)
 
     assert (first.is_new, again.is_new) == (True, False)
     assert again.press.id == first.press.id
@@ -159,10 +153,10 @@ def test_a_repeated_press_of_a_fob_is_one_press(tmp_path: Path) -> None:
 
 def test_a_repeated_press_is_known_after_a_restart(tmp_path: Path) -> None:
     box = opened(tmp_path)
-    first = box.add_press(press(), number=7)
+    first = box.add_press(presses.unnumbered(NOW), number=7)
     box.close()
 
-    again = opened(tmp_path).add_press(press(at=NOW + dt.timedelta(seconds=9)), number=7)
+    again = opened(tmp_path).add_press(presses.unnumbered(NOW + dt.timedelta(seconds=9)), number=7)
 
     assert (again.is_new, again.press.id) == (False, first.press.id)
 
@@ -172,11 +166,11 @@ def test_what_seems_a_repeat_from_before_a_power_cut_is_one_only_by_the_receiver
     tmp_path: Path, clock: telemetry.Clock, *, is_new: bool
 ) -> None:
     box = opened(tmp_path)
-    box.add_press(press(), number=1)
+    box.add_press(presses.unnumbered(NOW), number=1)
     box.close()
     booted = outbox.Outbox(tmp_path / "outbox.db", now=NOW, bounds=outbox_bounds.USUAL, up_s=20.0)
 
-    kept = [booted.add_press(dataclasses.replace(press(), clock=clock), number=1) for _ in range(2)]
+    kept = [booted.add_press(dataclasses.replace(presses.unnumbered(NOW), clock=clock), number=1) for _ in range(2)]
 
     assert [each.is_new for each in kept] == [is_new, False]
     assert booted.last_number("F1") == 1
@@ -185,11 +179,11 @@ def test_what_seems_a_repeat_from_before_a_power_cut_is_one_only_by_the_receiver
 @pytest.mark.parametrize(
     ("other", "number"),
     [
-        (press(), 8),
-        (press("F2"), 7),
-        (press(kind=telemetry.PressKind.CANCEL), 7),
-        (press(at=NOW + outbox.REPEAT_WINDOW + dt.timedelta(seconds=1)), 7),
-        (press(), None),
+        (presses.unnumbered(NOW), 8),
+        (presses.unnumbered(NOW, fob="F2"), 7),
+        (presses.unnumbered(NOW, kind=telemetry.PressKind.CANCEL), 7),
+        (presses.unnumbered(NOW + outbox.REPEAT_WINDOW + dt.timedelta(seconds=1)), 7),
+        (presses.unnumbered(NOW), None),
     ],
     ids=["next number", "another fob", "another kind", "later", "no number"],
 )
@@ -197,7 +191,7 @@ def test_what_only_resembles_a_repeat_is_a_press_of_its_own(
     tmp_path: Path, other: telemetry.Press, number: int | None
 ) -> None:
     box = opened(tmp_path)
-    box.add_press(press(), number=7)
+    box.add_press(presses.unnumbered(NOW), number=7)
 
     assert box.add_press(other, number=number).is_new
     assert len(box.presses()) == 2
@@ -205,8 +199,8 @@ def test_what_only_resembles_a_repeat_is_a_press_of_its_own(
 
 def test_the_last_number_of_a_fob_is_known(tmp_path: Path) -> None:
     box = opened(tmp_path)
-    box.add_press(press(), number=7)
-    box.add_press(press(at=NOW + dt.timedelta(minutes=2)), number=8)
+    box.add_press(presses.unnumbered(NOW), number=7)
+    box.add_press(presses.unnumbered(NOW + dt.timedelta(minutes=2)), number=8)
 
     assert (box.last_number("F1"), box.last_number("F9")) == (8, None)
 
@@ -214,7 +208,7 @@ def test_the_last_number_of_a_fob_is_known(tmp_path: Path) -> None:
 def test_too_many_fixes_are_thinned_from_the_oldest_and_counted_but_presses_stay(tmp_path: Path) -> None:
     box = opened(tmp_path, most_fixes=100)
     for number in range(5):
-        box.add_press(press(), number=number)
+        box.add_press(presses.unnumbered(NOW), number=number)
     for second in range(400):
         box.add_fixes([fix(second)])
         write(box)
@@ -233,7 +227,7 @@ def test_a_full_disk_is_said_and_what_comes_is_kept_in_memory_and_written_when_t
     box.add_fixes([fix(1)])
     with a_full_disk(tmp_path / "outbox.db"):
         box.add_fixes([fix(second) for second in range(2, 400)])
-        kept = box.add_press(press(), number=1)
+        kept = box.add_press(presses.unnumbered(NOW), number=1)
         durable = write(box)
         trouble, backlog = box.trouble, box.backlog
         readable = [seq for seq, _ in box.presses()]
@@ -253,7 +247,7 @@ def test_a_press_in_memory_can_be_acknowledged(tmp_path: Path) -> None:
     box = opened(tmp_path)
     with a_full_disk(tmp_path / "outbox.db"):
         box.add_fixes([fix(second) for second in range(400)])
-        kept = box.add_press(press(), number=1)
+        kept = box.add_press(presses.unnumbered(NOW), number=1)
         write(box)
         acknowledge(box, PANIC, (kept.press.seq, kept.press.seq))
     write(box, now_s=100.0)
@@ -264,7 +258,7 @@ def test_a_press_in_memory_can_be_acknowledged(tmp_path: Path) -> None:
 def test_a_press_with_a_number_higher_than_the_store_counts_is_kept_like_any_other(tmp_path: Path) -> None:
     box = opened(tmp_path)
 
-    kept = box.add_press(press(), number=2**63)
+    kept = box.add_press(presses.unnumbered(NOW), number=2**63)
 
     assert (kept.is_new, write(box)) == (True, [kept.press.seq])
     assert box.trouble is None
@@ -310,7 +304,7 @@ def test_a_press_that_was_durable_goes_into_the_replacement_of_a_file_that_tears
     tmp_path: Path,
 ) -> None:
     box = opened(tmp_path)
-    kept = box.add_press(press(), number=1)
+    kept = box.add_press(presses.unnumbered(NOW), number=1)
     durable = write(box)
     for path in tmp_path.iterdir():
         path.write_bytes(b"\xaa" * path.stat().st_size)
@@ -403,7 +397,7 @@ def test_only_its_user_can_read_an_outbox(tmp_path: Path, *, was_open: bool) -> 
         folder.chmod(0o755)
         (folder / "outbox.db").chmod(0o644)
     box = opened(folder)
-    box.add_press(press(), number=1)
+    box.add_press(presses.unnumbered(NOW), number=1)
 
     modes = {path.name: stat.S_IMODE(path.stat().st_mode) for path in (folder, *folder.iterdir())}
 
@@ -426,7 +420,7 @@ def test_a_fix_from_before_gps_has_no_place(tmp_path: Path) -> None:
 def _torn(folder: Path) -> list[telemetry.Press]:
     """An outbox of three presses and 4 000 fixes, torn in the middle; the presses."""
     box = opened(folder, most_fixes=100_000)
-    kept = [box.add_press(press(), number=number).press for number in range(3)]
+    kept = [box.add_press(presses.unnumbered(NOW), number=number).press for number in range(3)]
     for start in range(0, 4_000, 500):
         box.add_fixes([fix(second) for second in range(start, start + 500)])
     box.close()

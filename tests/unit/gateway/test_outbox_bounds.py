@@ -1,5 +1,4 @@
 import datetime as dt
-import uuid
 from pathlib import Path
 
 import pytest
@@ -7,6 +6,7 @@ import pytest
 from domain import geo, telemetry
 from domain.wire import fixes
 from gateway import outbox, outbox_bounds
+from tests import presses
 
 NOW = dt.datetime(2026, 3, 1, 12, 0, tzinfo=dt.UTC)
 
@@ -34,17 +34,7 @@ def waiting(box: outbox.Outbox) -> list[fixes.Numbered]:
 
 
 def press(box: outbox.Outbox) -> None:
-    box.add_press(
-        telemetry.Press(
-            id=uuid.uuid4(),
-            time=NOW,
-            clock=telemetry.Clock.NTP,
-            fob="F1",
-            kind=telemetry.PressKind.PRESS,
-            seq=0,
-        ),
-        number=None,
-    )
+    box.add_press(presses.unnumbered(NOW), number=None)
 
 
 def test_past_its_bytes_the_oldest_are_thinned(tmp_path: Path) -> None:

@@ -25,7 +25,7 @@ def test_what_was_recorded_is_there_after_a_restart_but_for_a_torn_minute(tmp_pa
     for second in range(180):
         record.add([fix_at(second)], mono_s=float(second))
         record.tend(mono_s=float(second))
-    record.close()
+    record.flush()
     assert held(recording.Recording(tmp_path / "recent")) == 180
 
     torn = sorted((tmp_path / "recent").glob("*.fixes"))[1]
@@ -99,7 +99,7 @@ def test_kill_9_costs_no_more_than_two_seconds_of_the_minute_under_way(tmp_path:
     for second in range(40, 200):
         after.add([fix_at(second)], mono_s=float(second))
         after.tend(mono_s=float(second))
-    after.close()
+    after.flush()
     bodies = list(recording.between(recording.Recording(tmp_path / "recent").pieces(), fixes.EARLIEST, fixes.LATEST))
     assert len(bodies) == known + 160
     assert [fixes.decode_fix(json.loads(body)).time for body in bodies[-160:]] == [
@@ -111,7 +111,7 @@ def test_restarts_do_not_break_the_hour_into_pieces(tmp_path: Path) -> None:
     for second in range(200):
         record = recording.Recording(tmp_path)
         record.add([fix_at(second)], mono_s=0.0)
-        record.close()
+        record.flush()
 
     assert held(recording.Recording(tmp_path)) == 200
 
@@ -119,7 +119,7 @@ def test_restarts_do_not_break_the_hour_into_pieces(tmp_path: Path) -> None:
 def test_an_upload_under_way_is_begun_anew_after_a_restart(tmp_path: Path) -> None:
     record = recording.Recording(tmp_path)
     record.add([fix_at(second) for second in range(600)], mono_s=0.0)
-    record.close()
+    record.flush()
     asked = uploads.Uploads(record, lambda _fixes: None)
     asked.ask({"from": fix_at(100).time.isoformat(), "to": fix_at(499).time.isoformat()})
     asked.step()

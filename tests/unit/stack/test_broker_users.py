@@ -72,7 +72,7 @@ def test_the_user_of_a_device_is_its_part_of_the_topic() -> None:
 
 
 def test_new_passwords_need_no_escaping_in_an_address() -> None:
-    made = {broker_users.new_password() for _ in range(50)}
+    made = {broker_password.new() for _ in range(50)}
     assert len(made) == 50
     assert all(len(secret) >= 32 and set(secret) <= SAFE for secret in made)
 
