@@ -20,7 +20,7 @@ import psycopg
 from prometheus_client import parser
 
 from bench import fuzz, load, stage
-from domain.wire import topics
+from domain.wire import broker_password, topics
 from ingest import mqtt_packets
 from stack import broker_config, broker_users, ports
 
@@ -88,7 +88,7 @@ def run(count: int, seed: int, mutate: Callable[[bytes, random.Random], bytes]) 
             return process.poll() is None
 
         phone = broker_users.device_user(stage.TENANT, load.device_name(0))
-        passwords = {broker_config.FLEET: ground.passwords[broker_config.FLEET], phone: broker_users.new_password()}
+        passwords = {broker_config.FLEET: ground.passwords[broker_config.FLEET], phone: broker_password.new()}
         ground.broker.set_users({phone: passwords[phone]})
         of_phone = round(count * _PHONE_SHARE)
         fleet = (broker_config.FLEET, passwords[broker_config.FLEET])
