@@ -52,6 +52,16 @@ class Messages:
     def __len__(self) -> int:
         return len(self.topics)
 
+    @property
+    def weight(self) -> int:
+        """Bytes of topics and payloads."""
+        return sum(map(len, self.topics)) + sum(map(len, self.payloads))
+
+    def clear(self) -> None:
+        """Let go of all of them."""
+        for column in (self.topics, self.payloads, self.packet_ids):
+            column.clear()
+
 
 class Connection(asyncio.Protocol):
     """A logged-in MQTT 5 connection that collects what it receives until `take` is called."""
@@ -79,7 +89,7 @@ class Connection(asyncio.Protocol):
     ) -> Self:
         """Connect and log in; after each read that brought messages, `on_messages` is called with their weight.
 
-        The weight is the length of the payloads and one for each message. After a read that brought little, the next one
+        The weight is the length of their packets. After a read that brought little, the next one
         waits for `rest_s`: waking up for each message costs this process and the broker more than the message itself.
 
         Raises:
@@ -263,7 +273,7 @@ class Connection(asyncio.Protocol):
                 properties, payload = packets.read_length(data, topic_end)
                 payload += properties
             add_payload(data[payload:end])
-            weight += end - payload + 1
+            weight += end - start
             start = end
         if wanted > packets.MOST_PACKET_BYTES:
             raise ValueError(f"an MQTT packet of {wanted} bytes")

@@ -18,7 +18,7 @@ from db import device_lookup, engine, reject_log, unit_of_work
 from domain import emergencies, telemetry
 from domain.operations import emergencies as emergency_operations
 from domain.wire import control, fields, panic, topics
-from ingest import health, mqtt_connection, settings, subscriber
+from ingest import bounded_session, health, mqtt_connection, settings, subscriber
 
 logger = logging.getLogger(__name__)
 
@@ -40,13 +40,11 @@ class PressLane:
     """Reads presses and raises alerts until it is stopped."""
 
     def __init__(self, choice: settings.Settings, *, vitals: health.Vitals) -> None:
-        self._arrived = asyncio.Event()
-        self._session = subscriber.Subscriber(
+        self._session = bounded_session.BoundedSession(
             subscriber.Subscription(
                 client_id="driveops-ingest-panic", filters=[topics.lane_filter(topics.Lane.PANIC)], window=_WINDOW
             ),
             choice.broker,
-            on_messages=lambda _: self._arrived.set(),
         )
         self._engine = engine.create(
             choice.database_url, pool_size=1, application_name="driveops presses", limits=engine.LANE_LIMITS
@@ -55,6 +53,11 @@ class PressLane:
         self._vitals = vitals
         self._stopping = False
         self._telling: set[asyncio.Task[None]] = set()
+
+    @property
+    def weight(self) -> int:
+        """Bytes of what was received and is not committed."""
+        return self._session.weight
 
     @property
     def is_connected(self) -> bool:
@@ -71,8 +74,8 @@ class PressLane:
         self._session.start()
         try:
             while not self._stopping:
-                await self._arrived.wait()
-                self._arrived.clear()
+                await self._session.arrived.wait()
+                self._session.arrived.clear()
                 for taken in self._session.take():
                     await self._take_all(taken)
         finally:
@@ -85,7 +88,7 @@ class PressLane:
     def stop(self) -> None:
         """End `run`."""
         self._stopping = True
-        self._arrived.set()
+        self._session.arrived.set()
 
     async def _take_all(self, taken: subscriber.Taken) -> None:
         messages = taken.messages

@@ -12,7 +12,7 @@ import psycopg
 from db import device_lookup, engine, reject_log, status_log
 from domain import telemetry
 from domain.wire import fields, status, topics
-from ingest import health, settings, subscriber
+from ingest import bounded_session, health, settings, subscriber
 
 logger = logging.getLogger(__name__)
 
@@ -31,9 +31,8 @@ class StatusLane:
 
     def __init__(self, choice: settings.Settings, *, vitals: health.Vitals) -> None:
         self._database_url = choice.database_url
-        self._arrived = asyncio.Event()
         # Retained messages come with a new subscription only: the session has what was missed.
-        self._session = subscriber.Subscriber(
+        self._session = bounded_session.BoundedSession(
             subscriber.Subscription(
                 client_id="driveops-ingest-status",
                 filters=[topics.lane_filter(topics.Lane.STATUS)],
@@ -41,11 +40,15 @@ class StatusLane:
                 retained_if_new=True,
             ),
             choice.broker,
-            on_messages=lambda _: self._arrived.set(),
         )
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="ingest-statuses")
         self._vitals = vitals
         self._stopping = False
+
+    @property
+    def weight(self) -> int:
+        """Bytes of what was received and is not committed."""
+        return self._session.weight
 
     @property
     def is_connected(self) -> bool:
@@ -62,15 +65,14 @@ class StatusLane:
         self._session.start()
         try:
             while not self._stopping:
-                await self._arrived.wait()
+                await self._session.arrived.wait()
                 await asyncio.sleep(_GATHER_S)
-                self._arrived.clear()
+                self._session.arrived.clear()
                 for taken in self._session.take():
                     messages = taken.messages
-                    pairs = list(zip(messages.topics, messages.payloads, strict=True))
-                    if await self._commit(pairs):
+                    if await self._commit(list(zip(messages.topics, messages.payloads, strict=True))):
                         taken.connection.acknowledge([packet for packet in messages.packet_ids if packet])
-                        self._vitals.statuses += len(pairs)
+                        self._vitals.statuses += len(messages)
         finally:
             await self._session.stop()
             self._thread.shutdown(wait=False)
@@ -78,7 +80,7 @@ class StatusLane:
     def stop(self) -> None:
         """End `run`."""
         self._stopping = True
-        self._arrived.set()
+        self._session.arrived.set()
 
     async def _commit(self, messages: Sequence[Message]) -> bool:
         """Commit, however long that takes; False where a stop comes first."""

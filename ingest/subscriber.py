@@ -63,14 +63,15 @@ class Subscriber:
         self._broker = broker
         self._on_messages = on_messages
         self._connection: mqtt_connection.Connection | None = None
+        self._is_subscribed = False
         self._left_over: list[Taken] = []
         self._task: asyncio.Task[None] | None = None
         self._reading = True
 
     @property
     def connection(self) -> mqtt_connection.Connection | None:
-        """The connection that stands now."""
-        return self._connection
+        """The connection that stands now, its subscription with it."""
+        return self._connection if self._is_subscribed else None
 
     def start(self) -> None:
         """Connect, and connect again whenever the connection is lost."""
@@ -83,7 +84,7 @@ class Subscriber:
             await asyncio.wait({self._task})
         if self._connection is not None:
             await self._connection.close()
-            self._connection = None
+            self._connection, self._is_subscribed = None, False
 
     def take(self) -> list[Taken]:
         """What has come since the last call, also on connections that are lost: it may be gone at the broker."""
@@ -106,7 +107,7 @@ class Subscriber:
 
     def publish(self, topic: str, payload: bytes) -> bool:
         """Send at most once; False where there is no connection."""
-        return self._connection is not None and self._connection.publish(topic, payload)
+        return self.connection is not None and self.connection.publish(topic, payload)
 
     async def _stay_connected(self) -> None:
         wait_s, told = _FIRST_WAIT_S, False
@@ -144,27 +145,33 @@ class Subscriber:
         connection = await mqtt_connection.Connection.open(
             self._broker.address, login, self._on_messages, rest_s=wanted.rest_s
         )
+        # What the session had queued comes before the answer to the subscription, and that only where it is read: while
+        # reading pauses, what is here is taken and the answer waits.
+        self._connection = connection
+        self._on_messages(0)  # some may have come before they could be taken from here
         if not self._reading:
             connection.pause()
         try:
             if wanted.filters:
                 await connection.subscribe(wanted.filters, qos=1, retained_if_new=wanted.retained_if_new)
         except BaseException:
+            self._leave(connection)
             connection.abort()
             raise
-        # What the session had queued may be here before the answer to the subscription.
-        self._connection = connection
-        self._on_messages(0)
+        self._is_subscribed = True
 
     async def _until_lost(self) -> None:
         connection = self._connection
         assert connection is not None
         reason = await asyncio.shield(connection.lost)
-        self._connection = None
-        if messages := connection.take():
-            self._left_over.append(Taken(connection, messages))
+        self._leave(connection)
         self.taken_over = reason == mqtt_packets.Reason.SESSION_TAKEN_OVER
         logger.warning(
             "broker: connection lost",
             extra={"session": self.subscription.client_id, "reason": f"{reason:#04x}", "taken_over": self.taken_over},
         )
+
+    def _leave(self, connection: mqtt_connection.Connection) -> None:
+        self._connection, self._is_subscribed = None, False
+        if messages := connection.take():
+            self._left_over.append(Taken(connection, messages))

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 
 from db import device_lookup
 from domain.wire import fields, topics
-from ingest import errors, health, settings, subscriber
+from ingest import bounded_session, errors, health, settings, subscriber
 from ingest.senders import intake, owntracks, store
 
 logger = logging.getLogger(__name__)
@@ -23,32 +23,27 @@ _WINDOW = 1_000
 _GATHER_S = 0.05
 _WAIT_S = 1.0
 _LEAST_LEVELS = 3
-MOST_BYTES = 32 << 20
-"""With so much received and not taken up yet nothing is read: a window of the longest messages would be 2 GiB."""
 
 
 class OwnTracksLane:
     """Reads phones until it is stopped."""
 
     def __init__(self, choice: settings.Settings, *, vitals: health.Vitals) -> None:
-        self._arrived = asyncio.Event()
         # The app retains its newest position: the session has what was missed.
-        self._session = subscriber.Subscriber(
+        self._session = bounded_session.BoundedSession(
             subscriber.Subscription(
                 client_id="driveops-ingest-owntracks", filters=[FILTER], window=_WINDOW, retained_if_new=True
             ),
             choice.broker,
-            on_messages=self._note_arrival,
         )
         self._store = store.Store(choice.database_url, name="driveops owntracks")
         self._vitals = vitals
         self._stopping = False
-        self._weight = 0
 
     @property
     def weight(self) -> int:
-        """Bytes that were received and not taken up yet."""
-        return self._weight
+        """Bytes of what was received and is not committed."""
+        return self._session.weight
 
     @property
     def is_connected(self) -> bool:
@@ -65,17 +60,14 @@ class OwnTracksLane:
         self._session.start()
         try:
             while not self._stopping:
-                await self._arrived.wait()
+                await self._session.arrived.wait()
                 await asyncio.sleep(_GATHER_S)
-                self._arrived.clear()
-                received, self._weight = self._session.take(), 0
-                for taken in received:
+                self._session.arrived.clear()
+                for taken in self._session.take():
                     messages = taken.messages
                     if await self._commit(read_all(messages.topics, messages.payloads, dt.datetime.now(dt.UTC))):
                         taken.connection.acknowledge([packet for packet in messages.packet_ids if packet])
                         self._vitals.senders += len(messages)
-                if self._weight <= MOST_BYTES:
-                    self._session.resume()
         finally:
             await self._session.stop()
             await self._store.close()
@@ -83,13 +75,7 @@ class OwnTracksLane:
     def stop(self) -> None:
         """End `run`."""
         self._stopping = True
-        self._arrived.set()
-
-    def _note_arrival(self, weight: int) -> None:
-        self._weight += weight
-        if self._weight > MOST_BYTES:
-            self._session.pause()
-        self._arrived.set()
+        self._session.arrived.set()
 
     async def _commit(self, deliveries: Sequence[intake.Delivery]) -> bool:
         """Commit, however long that takes and while the queue is full; False where a stop comes first."""

@@ -10,8 +10,8 @@ import pytest
 
 from db import sender_queue, sender_tokens
 from domain import geo, telemetry
-from ingest import errors, health, settings
-from ingest.senders import commits, gate, http_app, intake, owntracks_lane, reports, store
+from ingest import errors
+from ingest.senders import commits, gate, http_app, intake, reports, store
 from tests.fixtures.broker import RunningBroker
 from tests.fixtures.ingest import IngestFactory
 from tests.integration.ingest.conftest import Acme
@@ -117,33 +117,6 @@ def test_while_too_much_waits_owntracks_waits_at_the_broker(acme: Acme, broker: 
         empty_queue(acme)
 
         wait_for(lambda: len(acme.select(FIXES)) == 1)
-
-
-def test_owntracks_holds_no_more_in_memory_than_its_bound(
-    acme: Acme, broker: RunningBroker, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(owntracks_lane, "MOST_BYTES", 1 << 20)
-    count, size = 40, 1 << 18
-    fill_queue(acme)
-    env = {"INGEST_DATABASE_URL": acme.database.backend_dsn, "INGEST_MQTT_URL": broker.url()}
-    lane = owntracks_lane.OwnTracksLane(settings.Settings.from_env(env), vitals=health.Vitals())
-
-    def publish() -> None:
-        with mqtt_probe.connected(broker, "acme/van-000") as phone:
-            for _ in range(count):
-                phone.publish("owntracks/acme/van-000", b"x" * size)
-
-    async def steps() -> None:
-        running = asyncio.create_task(lane.run())
-        await until(lambda: lane._session.connection is not None)
-        await asyncio.to_thread(publish)
-        assert lane.weight < count * size // 2
-        await asyncio.to_thread(empty_queue, acme)
-        await until(lambda: len(acme.select("SELECT FROM reject")) == count, limit_s=20)
-        lane.stop()
-        await running
-
-    asyncio.run(steps())
 
 
 def test_a_message_that_cannot_be_committed_ends_nothing(acme: Acme) -> None:
