@@ -29,9 +29,12 @@ Box = tuple[float, float, float, float]
 
 @dataclass(slots=True, kw_only=True)
 class Columns:
-    """Edges of all fences, x1, y1, x2, y2 each, with the number of each fence's first one."""
+    """Edges of all fences, each from x, y on by dx, dy, with the number of each fence's first one."""
 
-    edges: Floats
+    x: Floats
+    y: Floats
+    dx: Floats
+    dy: Floats
     starts: Ints  #: one more than there are fences
 
     def of(self, fence: Ints) -> tuple[Ints, Ints]:
@@ -117,7 +120,7 @@ class FenceGeometry:
 
     def _reaches(self, fence: int, a: fence_lines.Point, b: fence_lines.Point) -> bool:
         begin, end = self._vertices.starts[fence], self._vertices.starts[fence + 1]
-        x, y = self._vertices.edges[begin:end, 0], self._vertices.edges[begin:end, 1]
+        x, y = self._vertices.x[begin:end], self._vertices.y[begin:end]
         north_m, east_m = metres_per_degree(y)
         off_sq = _offsets_sq(
             (a[0] - x) * east_m, (a[1] - y) * north_m, (b[0] - a[0]) * east_m, (b[1] - a[1]) * north_m
@@ -130,20 +133,18 @@ class FenceGeometry:
 
     def _nearest(self, fence: Ints, x: Floats, y: Floats) -> tuple[Floats, Floats]:
         """The place on the fence's lines, or its centre, that is nearest to each point."""
-        place, edge = self._edges.of(fence)
-        x1, y1, x2, y2 = self._edges.edges[edge].T
-        north_m, east_m = metres_per_degree(y)
+        lines = self._edges
+        place, edge = lines.of(fence)
+        count = lines.starts[fence + 1] - lines.starts[fence]
+        north_m, east_m = (np.repeat(each, count) for each in metres_per_degree(y))
+        x1, y1, dx, dy = lines.x[edge], lines.y[edge], lines.dx[edge], lines.dy[edge]
         t, off_sq = _offsets_sq(
-            (x1 - x[place]) * east_m[place],
-            (y1 - y[place]) * north_m[place],
-            (x2 - x1) * east_m[place],
-            (y2 - y1) * north_m[place],
+            (x1 - np.repeat(x, count)) * east_m, (y1 - np.repeat(y, count)) * north_m, dx * east_m, dy * north_m
         )
-        starts = np.searchsorted(place, np.arange(len(fence)))
-        least = np.minimum.reduceat(off_sq, starts)
-        best = np.flatnonzero(off_sq == least[place])
+        least = np.minimum.reduceat(off_sq, np.cumsum(count) - count)
+        best = np.flatnonzero(off_sq == np.repeat(least, count))
         best = best[np.searchsorted(place[best], np.arange(len(fence)))]
-        return x1[best] + t[best] * (x2[best] - x1[best]), y1[best] + t[best] * (y2[best] - y1[best])
+        return x1[best] + t[best] * dx[best], y1[best] + t[best] * dy[best]
 
     def _x(self, fence: Ints, lon: Floats) -> Floats:
         return _wrapped(lon - self.lon0[fence])
@@ -160,9 +161,10 @@ def metres_per_degree(lat: Floats) -> tuple[Floats, Floats]:
 def _offsets_sq(ax: Floats, ay: Floats, dx: Floats, dy: Floats) -> tuple[Floats, Floats]:
     """Share of the way to the place nearest to the origin, and its squared distance, on edges from a on by d."""
     length_sq = dx * dx + dy * dy
-    with np.errstate(divide="ignore", invalid="ignore"):
-        t = np.where(length_sq > 0.0, np.clip(-(ax * dx + ay * dy) / length_sq, 0.0, 1.0), 0.0)
-    return t, (ax + t * dx) ** 2 + (ay + t * dy) ** 2
+    length_sq[length_sq == 0.0] = 1.0  # both ends alike: its share is 0
+    t = np.clip(-(ax * dx + ay * dy) / length_sq, 0.0, 1.0)
+    off_x, off_y = ax + t * dx, ay + t * dy
+    return t, off_x * off_x + off_y * off_y
 
 
 def _wrapped(delta: Floats) -> Floats:
@@ -172,7 +174,8 @@ def _wrapped(delta: Floats) -> Floats:
 
 def _columns(rows: Sequence[Floats]) -> Columns:
     starts = np.concatenate([[0], np.cumsum([len(each) for each in rows], dtype=np.int64)]).astype(np.int64)
-    return Columns(edges=np.concatenate([_NO_EDGES, *rows]), starts=starts)
+    x1, y1, x2, y2 = np.ascontiguousarray(np.concatenate([_NO_EDGES, *rows]).T)
+    return Columns(x=x1, y=y1, dx=x2 - x1, dy=y2 - y1, starts=starts)
 
 
 def _draw(shape: fence_shapes.Shape) -> Drawn:

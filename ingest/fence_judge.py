@@ -122,7 +122,7 @@ def judge(
     row, fence = row[holds], fence[holds]
     inside = row * width + fence
     unsettled = _unsettled(index, rows, seen, kept, (row, fence), passed, width)
-    _fold(index, rows, seen, unsettled, (inside, passed), stay_of, judged)
+    _fold(index, rows, seen, unsettled, (inside, passed), kept, stay_of, judged)
     return judged
 
 
@@ -217,6 +217,7 @@ def _fold(
     seen: fence_looks.Seen,
     unsettled: Ints,
     marked: tuple[Ints, Ints],
+    kept: fence_stays.Kept,
     stay_of: StayOf,
     judged: Judged,
 ) -> None:
@@ -232,7 +233,10 @@ def _fold(
     quiet_until_us = np.where(inside & ~fast, seen.time_us[row], fence_index.NEVER_US).tolist()
     is_inside, has_passed = inside.tolist(), passed.tolist()
     begins = np.zeros(len(row), np.bool_)
-    begins[np.cumsum(count) - count] = True
+    first = np.cumsum(count) - count
+    # Plainly outside with nothing kept, or plainly inside, the first row asks for no look.
+    is_kept, is_plain = (fence_grid.is_among(unsettled, each) for each in (kept.key, kept.key[kept.is_plain]))
+    begins[first] = np.where(inside[first], ~is_plain, is_kept)
     looks = fence_looks.Looks(index, rows, seen, row, fence[pair], (inside, passed), begins)
     counts = zip(device.tolist(), fence.tolist(), count.tolist(), strict=True)
     rows_of, begin = row.tolist(), 0

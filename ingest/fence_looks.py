@@ -9,7 +9,7 @@ from db import fix_rows
 from domain import fence_fold, fence_states, telemetry
 from ingest import fence_index, iso_times
 
-_ROWS_ON, _ROWS_AT_ONCE = 6, 16
+_ROWS_ON, _ROWS_AT_ONCE = 4, 16
 """A stay mostly begins and ends within so many rows at an edge; if it doesn't, so many more are looked at."""
 _LONGEST_CROSSING_US = round(fence_fold.LONGEST_CROSSING.total_seconds() * 1e6)
 
