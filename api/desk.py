@@ -200,4 +200,6 @@ def _matches(unit: read_models.Unit, wanted: str) -> bool:
 
 def _event(event: sa.RowMapping) -> Json:
     alert_id = str(event["alert_id"]) if event["alert_id"] else None
-    return {"time": shown.instant(event["time"]), "kind": event["kind"], "text": event["text"], "alert_id": alert_id}
+    told = {name: event[name] for name in ("kind", "text", "reason")}
+    times = {name: shown.instant(event[name]) for name in ("time", "corrected_at")}
+    return {**told, **times, "alert_id": alert_id}

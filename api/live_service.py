@@ -11,6 +11,7 @@ from api import (
     audit_desk,
     desk,
     fence_desk,
+    fence_history_desk,
     lamp,
     lamp_recall,
     lanes,
@@ -24,7 +25,7 @@ from api import (
     upkeep,
     vitals,
 )
-from api.routes import alerts, audit, geofences, quarantine, registries, rejects, units
+from api.routes import alerts, audit, fence_history, geofences, quarantine, registries, rejects, units
 from domain import accounts
 
 _READERS, _ACTORS = 4, 4
@@ -55,6 +56,7 @@ class LiveService:
             units.router(self.desk),
             alerts.router(self.desk, self.acts),
             geofences.router(fence_desk.FenceDesk(web_engine)),
+            fence_history.router(fence_history_desk.FenceHistoryDesk(web_engine)),
             quarantine.router(quarantine_desk.QuarantineDesk(web_engine)),
             rejects.router(rejects_desk.RejectsDesk(web_engine)),
             registries.router(registry_desk.RegistryDesk(web_engine)),

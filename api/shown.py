@@ -8,6 +8,7 @@ from db import alert_changes, live_reads, read_models
 from domain import emergencies, fix_quality, liveness
 
 Json = dict[str, Any]
+_RECEIPT = {"late": "late", "out_of_order": "out_of_order", "corrected": "corrected_at"}
 UNREAD_TEXT = "Alert that this release can't read fully"
 
 
@@ -46,7 +47,7 @@ def fix(found: Mapping[str, Any]) -> Json:
         **told,
         "flags": list(fix_quality.reasons(found["quality"])),
         "received_at": instant(found["received_at"]),
-        "receipt": [name for name in ("late", "out_of_order") if found[name]],
+        "receipt": [name for name, column in _RECEIPT.items() if found[column]],
     }
 
 

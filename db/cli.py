@@ -23,6 +23,7 @@ from db import (
     engine,
     errors,
     fence_cli,
+    fence_history_cli,
     migrate,
     quality_cli,
     quarantine_cli,
@@ -52,6 +53,8 @@ app.add_typer(quarantine_cli.app, name="quarantine")
 app.add_typer(registry_cli.fob_app, name="fob")
 app.add_typer(registry_cli.vehicle_app, name="vehicle")
 app.add_typer(registry_cli.person_app, name="person")
+fence_cli.app.command("visits")(fence_history_cli.list_visits)
+fence_cli.app.command("events")(fence_history_cli.list_events)
 device_app.command("token")(token_cli.device_token)
 registry_cli.add_common_commands(device_app, registries.Kind.DEVICE)
 tenant_app.command("duty-only")(registry_cli.duty_only)

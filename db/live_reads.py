@@ -51,7 +51,7 @@ def unit_status(connection: sa.Connection, tenant_id: uuid.UUID, device_id: int)
 def unit_events(
     connection: sa.Connection, tenant_id: uuid.UUID, device_id: int, *, most: int
 ) -> Sequence[sa.RowMapping]:
-    """What lately happened to a device: time, kind, text, alert_id."""
+    """What lately happened to a device: time, kind, text, alert_id; of what happened at fences reason and corrected_at too."""
     given = {"tenant_id": tenant_id, "device_id": device_id, "most": most}
     return connection.exec_driver_sql(queries.get("unit_events"), given).mappings().all()
 

@@ -73,9 +73,15 @@ def _events(events: list[Json], zone: str) -> html.Ol | html.P:
     return html.Ol([html.Li(_event(event, zone)) for event in events[:_MOST_EVENTS]])
 
 
-def _event(event: Json, zone: str) -> str:
+def _event(event: Json, zone: str) -> list[Any]:
     at = i18n.clock(dt.datetime.fromisoformat(event["time"]), zone=zone)
-    return f"{at} · {unit_words.event(event['kind'])} · {event['text']}"
+    said: list[Any] = [f"{at} · {unit_words.event(event['kind'])} · {event['text']}"]
+    if event["reason"]:
+        said.append(html.Small(unit_words.reason(event["reason"]), className="event-reason"))
+    if event["corrected_at"]:
+        when = i18n.clock(dt.datetime.fromisoformat(event["corrected_at"]), zone=zone)
+        said.append(html.Small(i18n.text("corrected at {time}", time=when), className="event-corrected"))
+    return said
 
 
 @callback(

@@ -54,3 +54,20 @@ def event(kind: str) -> str:
         "alert_resolved": i18n.text("alert, over"),
     }
     return words.get(kind, kind)
+
+
+def reason(name: str) -> str:
+    """Why something that happened at a fence was believed."""
+    words = {
+        "deep": i18n.text("far beyond the edge"),
+        "count": i18n.text("several fixes in a row"),
+        "time": i18n.text("over some time"),
+        "schedule": i18n.text("the fence's hours are over"),
+        "edited": i18n.text("the fence was changed"),
+        "segment": i18n.text("on the way between two fixes"),
+        "dwell": i18n.text("for as long as the rule says"),
+        "speed": i18n.text("over the limit for long enough"),
+        "window": i18n.text("at no time of the hours"),
+        "guard": i18n.text("in guarded hours"),
+    }
+    return words.get(name, name)

@@ -59,12 +59,13 @@ WHERE tenant_id = %(tenant_id)s AND device_id = %(device_id)s;
 
 -- unit_events --
 -- What lately happened to a device: fences that it crossed and alerts that it raised, the newest first.
-SELECT event.time, event.kind, geofence.name AS text, NULL::uuid AS alert_id
+SELECT
+    event.time, event.kind, geofence.name AS text, event.reason, event.corrected_at, NULL::uuid AS alert_id
 FROM geofence_event AS event
 JOIN geofence ON geofence.tenant_id = event.tenant_id AND geofence.id = event.geofence_id
 WHERE event.tenant_id = %(tenant_id)s AND event.device_id = %(device_id)s
 UNION ALL
-SELECT alert.raised_at, 'alert_' || alert.state, alert.text, alert.id
+SELECT alert.raised_at, 'alert_' || alert.state, alert.text, NULL, NULL, alert.id
 FROM alert
 JOIN device ON device.tenant_id = alert.tenant_id AND device.name = alert.device_name
 WHERE alert.tenant_id = %(tenant_id)s AND device.id = %(device_id)s
@@ -74,7 +75,7 @@ LIMIT %(most)s;
 -- unit_trail --
 -- The fixes of a device since a time, the oldest first, evenly thinned to at most so many, the newest always among them; none
 -- where it is not this tenant's. Those with one of the flags of `hidden` are left out.
-SELECT time, lat, lon, speed_mps, course_deg, quality, received_at, late, out_of_order
+SELECT time, lat, lon, speed_mps, course_deg, quality, received_at, late, out_of_order, corrected_at
 FROM (
     SELECT fix.*, row_number() OVER (ORDER BY time DESC) - 1 AS place, count(*) OVER () AS fixes
     FROM app.fix_history(%(device_id)s, %(since)s, %(until)s) AS fix

@@ -269,14 +269,18 @@ def test_flagged_fixes_are_on_a_trail_on_request_with_their_reasons(site: Site, 
     with site.owner.begin() as connection:
         for number, flags in enumerate((0, 17, 32, 8)):
             connection.exec_driver_sql(
-                "INSERT INTO fix (device_id, time, lat, lon, seq, received_at, fix_mode, quality, late, out_of_order) VALUES"
+                "INSERT INTO fix (device_id, time, lat, lon, seq, received_at, fix_mode, quality, late, out_of_order, corrected_at) VALUES"
                 f" ({device_id}, now() - interval '5 min' + {number} * interval '2 min', 60, 25, {number}, '2026-03-01Z', 3,"
-                f" {flags}, {number == 1}, {number > 0})"
+                f" {flags}, {number == 1}, {number > 0}, {'now()' if number == 2 else 'NULL'})"
             )
     with site.http(dana) as browser:
         plain = browser.get(f"/api/v1/units/{device_id}/trail").json()
         all_of_them = browser.get(f"/api/v1/units/{device_id}/trail?flagged=true").json()
     assert [each["flags"] for each in plain] == [[], ["drift"]]
     assert [each["flags"] for each in all_of_them] == [[], ["inaccurate", "jump"], ["drift"], ["future"]]
-    assert [each["receipt"] for each in all_of_them[:3]] == [[], ["late", "out_of_order"], ["out_of_order"]]
+    assert [each["receipt"] for each in all_of_them[:3]] == [
+        [],
+        ["late", "out_of_order"],
+        ["out_of_order", "corrected"],
+    ]
     assert {each["received_at"] for each in all_of_them} == {"2026-03-01T00:00:00Z"}
