@@ -87,6 +87,66 @@ def test_editing_changes_what_is_given_and_nothing_else(run: Run, dsn: str) -> N
     assert fence(run, dsn, "list").out.rstrip().endswith("\tall")
 
 
+def test_altitudes_days_and_hours_are_taken_back_by_their_own_words(run: Run, dsn: str) -> None:
+    bounds = ("--floor-m", "-10", "--ceiling-m", "120.5", "--valid-from", "2026-03-01", "--valid-until", "2026-05-31")
+    assert fence(run, dsn, "add", "Depot", *CIRCLE, *bounds, "--hours", "08:00-18:00").code == 0
+    assert fence(run, dsn, "list").out.split("\t")[3:6] == [
+        "08:00-18:00",
+        "2026-03-01 to 2026-05-31",
+        "-10 m to 120.5 m",
+    ]
+
+    def after(*words: str) -> list[str]:
+        done = fence(run, dsn, "edit", "Depot", *words)
+        assert done.code == 0, done.err
+        return fence(run, dsn, "list").out.split("\t")[3:6]
+
+    assert after("--valid-from", "") == ["08:00-18:00", "up to 2026-05-31", "-10 m to 120.5 m"]
+    assert after("--floor-m", "none") == ["08:00-18:00", "up to 2026-05-31", "up to 120.5 m"]
+    assert after("--valid-from", "2026-04-01", "--valid-until", "none") == [
+        "08:00-18:00",
+        "from 2026-04-01",
+        "up to 120.5 m",
+    ]
+    assert after("--ceiling-m", "", "--floor-m", "7") == ["08:00-18:00", "from 2026-04-01", "from 7 m"]
+    assert after("--floor-m", "none", "--valid-from", "none", "--hours", "") == ["always", "any day", "any altitude"]
+    [shown] = listed(run, dsn)
+    assert [shown[name] for name in ("schedule", "valid_from", "valid_until", "floor_m", "ceiling_m")] == [None] * 5
+
+
+@pytest.mark.parametrize(
+    ("given", "days", "zone", "said"),
+    [
+        ("22:00-06:00", [1, 2, 3, 4, 5, 6, 7], None, "22:00-06:00"),
+        ("22:00-06:00 Europe/Paris", [1, 2, 3, 4, 5, 6, 7], "Europe/Paris", "22:00-06:00 Europe/Paris"),
+        ("1-3, 6,7 22:00-06:00 Etc/GMT-12", [1, 2, 3, 6, 7], "Etc/GMT-12", "1-3,6-7 22:00-06:00 Etc/GMT-12"),
+    ],
+)
+def test_hours_name_days_and_a_zone_of_their_own(
+    run: Run, dsn: str, given: str, days: list[int], zone: str | None, said: str
+) -> None:
+    added = fence(run, dsn, "add", "Depot", *CIRCLE, "--hours", given, "--rule", f"guard={given}")
+
+    assert added.code == 0, added.err
+    [shown] = listed(run, dsn)
+    hours = {"days": days, "from": "22:00", "to": "06:00", "zone": zone}
+    assert (shown["schedule"], shown["rules"]) == (hours, {"guard": hours})
+    columns = fence(run, dsn, "list").out.split("\t")
+    assert (columns[3], columns[6]) == (said, f"guard={said}")
+    assert fence(run, dsn, "edit", "Depot", "--hours", said).code == 0
+    assert listed(run, dsn) == [shown]
+
+
+def test_rules_are_listed_in_the_words_in_which_they_are_given(run: Run, dsn: str) -> None:
+    fence(run, dsn, "add", "Depot", *CIRCLE, "--rule", "dwell_s=600", "--rule", "crossings=false")
+    fence(run, dsn, "add", "Yard", *CIRCLE)
+
+    assert [line.split("\t")[6] for line in fence(run, dsn, "list").out.splitlines()] == [
+        "dwell_s=600, crossings=false",
+        "as usual",
+    ]
+
+
 def test_a_removed_fence_is_listed_no_more_and_its_name_is_free(run: Run, dsn: str) -> None:
     fence(run, dsn, "add", "Depot", *CIRCLE)
 
@@ -110,6 +170,12 @@ def test_a_removed_fence_is_listed_no_more_and_its_name_is_free(run: Run, dsn: s
         (("add", "A", *CIRCLE, "--kind", "castle"), "no kind of geofence is called 'castle'"),
         (("add", "A", *CIRCLE, "--hours", "night"), "hours are as `22:00-06:00`"),
         (("add", "A", *CIRCLE, "--hours", "25:00-06:00"), "schedule: from is a time as 22:00, not '25:00'"),
+        (("add", "A", *CIRCLE, "--hours", "08:00-18:00 Mars/Olympus"), "Mars/Olympus"),
+        (("add", "A", *CIRCLE, "--hours", "08:00-18:00 Europe/Paris now"), "or `1-5 08:00-18:00 Europe/Paris`, not"),
+        (("add", "A", *CIRCLE, "--floor-m", "low"), "--floor-m is a number of metres, or none, not 'low'"),
+        (("add", "A", *CIRCLE, "--ceiling-m", "nan"), "ceiling_m is a number, not nan"),
+        (("add", "A", *CIRCLE, "--floor-m", "9", "--ceiling-m", "8"), "the floor lies above the ceiling"),
+        (("add", "A", *CIRCLE, "--valid-from", "soon"), "valid_from is a day as 2026-03-01, not 'soon'"),
         (("add", "A", *CIRCLE, "--rule", "patience=3"), "rules has no patience; known are absence"),
         (("add", "A", *CIRCLE, "--rule", "dwell_s=long"), "dwell_s is a number"),
         (("add", "A", *CIRCLE, "--device", "van-09"), "no device van-09"),
