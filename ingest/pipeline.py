@@ -327,11 +327,14 @@ def _reject(batch: Batch, reasons: dict[int, list[str]], kind: reject_log.Kind =
     received_at = iso_times.datetime_of(batch.received_us)
     for message, words in reasons.items():
         topic = batch.topics[message]
-        tenant, device = device_name(topic) or (None, None)
-        stranger = reject_log.Kind.TOPIC if tenant is None else reject_log.Kind.STRANGER
+        text = topic.decode("utf-8", "replace")
+        name = device_name(topic)
+        stranger = reject_log.Kind.TOPIC if name is None else reject_log.Kind.STRANGER
+        # The broker lets a device write below its own prefix alone: with a wrong shard it is still its own.
+        tenant, device = name or topics.named(text) or (None, None)
         batch.rejects.append(
             reject_log.Reject(
-                topic=topic.decode("utf-8", "replace"),
+                topic=text,
                 payload=batch.payloads[message],
                 reason="; ".join(words),
                 received_at=received_at,
@@ -343,7 +346,7 @@ def _reject(batch: Batch, reasons: dict[int, list[str]], kind: reject_log.Kind =
 
 
 def device_name(topic: bytes) -> device_lookup.Name | None:
-    """Tenant and device as a topic names them, registered or not; None where it can't name any."""
+    """Tenant and device that a topic is of, registered or not; None where no device sends there."""
     try:
         name = topics.parse(topic.decode())
     except (topics.TopicError, UnicodeDecodeError):

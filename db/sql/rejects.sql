@@ -10,13 +10,14 @@ LEFT JOIN device d ON d.tenant_id = t.id AND d.name = n.device;
 
 -- rejects_to_replay --
 -- The next rejects that are whole and were not replayed, in the order in which they came; what another replay has in hand is its own.
+-- Those of a tenant that there was not when they came are of the tenant that their topic names, here and in the two lists below.
 SELECT r.id, r.received_at, r.topic, r.payload, r.reason
 FROM reject r
 LEFT JOIN tenant t ON t.id = r.tenant_id
 WHERE r.id > %(after)s AND r.replayed_at IS NULL AND r.whole_bytes IS NULL
   AND (%(reason)s::text IS NULL OR position(lower(%(reason)s) IN lower(r.reason)) > 0)
-  AND (%(tenant)s::text IS NULL OR t.slug = %(tenant)s
-       OR r.tenant_id IS NULL AND %(tenant)s IN (split_part(r.topic, '/', 2), split_part(r.topic, '/', 3)))
+  AND (%(tenant)s::text IS NULL OR %(tenant)s = coalesce(t.slug, CASE split_part(r.topic, '/', 1)
+       WHEN 'owntracks' THEN split_part(r.topic, '/', 2) ELSE split_part(r.topic, '/', 3) END))
   AND (%(device)s::text IS NULL OR r.device_name = %(device)s)
   AND (%(since)s::timestamptz IS NULL OR r.received_at >= %(since)s)
 ORDER BY r.id
@@ -38,7 +39,8 @@ SELECT r.kind, left(r.reason, 100) AS reason, count(*) FILTER (WHERE r.replayed_
        count(*) FILTER (WHERE r.whole_bytes IS NOT NULL) AS cut, max(r.received_at) AS newest
 FROM reject r
 LEFT JOIN tenant t ON t.id = r.tenant_id
-WHERE (%(tenant)s::text IS NULL OR t.slug = %(tenant)s)
+WHERE (%(tenant)s::text IS NULL OR %(tenant)s = coalesce(t.slug, CASE split_part(r.topic, '/', 1)
+       WHEN 'owntracks' THEN split_part(r.topic, '/', 2) ELSE split_part(r.topic, '/', 3) END))
 GROUP BY 1, 2
 ORDER BY waiting DESC, replayed DESC, 1, 2
 LIMIT %(most)s;
@@ -50,7 +52,9 @@ SELECT r.id, r.received_at, t.slug AS tenant, r.device_name, r.topic, substr(r.p
        r.replayed_at
 FROM reject r
 LEFT JOIN tenant t ON t.id = r.tenant_id
-WHERE (%(tenant)s::text IS NULL OR t.slug = %(tenant)s) AND (%(before)s::bigint IS NULL OR r.id < %(before)s)
+WHERE (%(tenant)s::text IS NULL OR %(tenant)s = coalesce(t.slug, CASE split_part(r.topic, '/', 1)
+       WHEN 'owntracks' THEN split_part(r.topic, '/', 2) ELSE split_part(r.topic, '/', 3) END))
+  AND (%(before)s::bigint IS NULL OR r.id < %(before)s)
   AND (%(kind)s::text IS NULL OR r.kind = %(kind)s) AND (NOT %(waiting)s OR r.replayed_at IS NULL)
 ORDER BY r.id DESC
 LIMIT %(most)s;

@@ -135,3 +135,20 @@ def parse(topic: str) -> DeviceTopic:
     if not _SHARD.fullmatch(levels[5]) or int(levels[5], 16) != shard:
         raise TopicError(f"shard {levels[5][:8]!r} in {topic[:200]!r}, but this device's is {shard:02x}")
     return DeviceTopic(tenant=tenant, device=device, lane=lane, shard=shard)
+
+
+def named(topic: str) -> tuple[str, str] | None:
+    """Tenant and device whose prefix a topic is under, whatever comes after it; None where it is under nobody's.
+
+    >>> named("driveops/v1/acme/phone-3/fixes/00")
+    ('acme', 'phone-3')
+    """
+    if not topic.startswith(PREFIX + "/"):
+        return None
+    levels = topic.split("/", _LEVELS_PLAIN - 1)
+    if len(levels) < _LEVELS_PLAIN:
+        return None
+    try:
+        return require_segment(levels[2]), require_segment(levels[3])
+    except TopicError:
+        return None

@@ -160,14 +160,25 @@ class TestFixes:
         assert "not JSON" in reason
         assert "of 1000000 bytes are kept" in reason
 
-    def test_a_message_on_the_wrong_shard_is_rejected(self, acme: Acme, wire: Wire) -> None:
+    def test_a_message_on_the_wrong_shard_is_rejected_as_its_senders(self, acme: Acme, wire: Wire) -> None:
         shard = (topics.shard_of("acme", VAN) + 1) % topics.SHARDS
         wire.send(f"{topics.PREFIX}/acme/{VAN}/fixes/{shard:02x}", fixes_of(fix(1)))
 
-        [(reason,)] = wait_for(lambda: acme.select("SELECT reason FROM reject"))
+        [(reason, *whose)] = wait_for(
+            lambda: acme.select("SELECT reason, kind, tenant_id, device_name, device_id IS NOT NULL FROM reject")
+        )
 
         assert f"this device's is {topics.shard_of('acme', VAN):02x}" in reason
+        assert whose == ["topic", acme.tenant_id, VAN, True]
         assert acme.stored() == []
+
+    def test_a_message_on_a_topic_that_names_nobody_is_rejected_as_nobodys(self, acme: Acme, wire: Wire) -> None:
+        for name in ("-acme/van-000", "acme/van 000", "acme/van-000\u00e9", f"acme/{'v' * 65}", "acme/"):
+            wire.send(f"{topics.PREFIX}/{name}/fixes/00", fixes_of(fix(1)))
+
+        wait_for(lambda: acme.select("SELECT FROM reject HAVING count(*) = 5"))
+
+        assert acme.select("SELECT DISTINCT kind, tenant_id, device_name FROM reject") == [("topic", None, None)]
 
     def test_the_good_elements_of_a_message_are_stored_and_it_is_rejected(self, acme: Acme, wire: Wire) -> None:
         wire.send(topic_of(topics.Lane.FIXES), fixes_of(fix(1), fix(2) | {"lat": 95}, fix(3, 5)))

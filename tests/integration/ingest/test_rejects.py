@@ -18,7 +18,9 @@ from ingest.senders import kept
 from tests.fixtures.database import Database
 from tests.fixtures.ingest import IngestProcess
 from tests.integration.ingest.conftest import Acme, populate
-from tests.integration.ingest.test_lanes import VAN, fix, fixes_of, press, topic_of, wait_for
+from tests.integration.ingest.test_lanes import VAN, Wire, fix, fixes_of, press, topic_of, wait_for, wire
+
+__all__ = ["wire"]
 
 RECEIVED = dt.datetime(2026, 3, 1, 12, tzinfo=dt.UTC)
 NOW = dt.datetime(2026, 3, 2, tzinfo=dt.UTC)
@@ -179,6 +181,28 @@ class TestWhichOnes:
         done = replay(acme, **choice)
         assert (done.taken, done.stayed) == (taken, stayed)
 
+    def test_are_listed_as_they_are_chosen_also_where_their_tenant_came_after_them(self, acme: Acme) -> None:
+        for topic, tenant in [
+            ("owntracks/late/phone", "late"),
+            ("http/osmand/late/phone", "late"),
+            ("driveops/v1/late/van/fixes/00", "late"),
+            ("owntracks/acme/late", "acme"),
+            ("driveops/v1/v1/late/fixes/00", "v1"),
+        ]:
+            reject(acme, topic, b"?", tenant=tenant, device="late")
+        with engine.connect(acme.database.owner_dsn) as connection:
+            devices.add_tenant(connection, "late", name="Late", time_zone="UTC")
+            connection.commit()
+
+        for tenant, count in [("late", 3), ("acme", 4), ("v1", 1), ("other", 0)]:
+            with psycopg.connect(acme.database.backend_dsn) as connection:
+                chosen = reject_store.to_replay(connection, reject_store.Choice(tenant=tenant), after=0, most=10)
+                listed = reject_store.newest(connection, most=10, tenant=tenant)
+                counted = reject_store.counts(connection, tenant)
+
+            assert sorted(each.id for each in chosen) == sorted(each.id for each in listed)
+            assert len(listed) == sum(each.waiting for each in counted) == count
+
     def test_two_at_once_take_each_once(self, acme: Acme) -> None:
         with psycopg.connect(acme.database.backend_dsn) as other:
             held = reject_store.to_replay(other, reject_store.Choice(), after=0, most=1)
@@ -219,6 +243,22 @@ def test_the_commands_say_what_there_is_and_what_came_of_it(acme: Acme) -> None:
     assert "       1        0      0  unreadable  not JSON" in listed
     assert listed.count(topic_of(topics.Lane.FIXES)) == 2
     assert run(acme.database, "replay-rejects", "--since", "yesterday").returncode == 2
+
+
+def test_a_message_on_a_wrong_shard_is_found_by_its_tenant_and_its_device(
+    acme: Acme, ingest: IngestProcess, wire: Wire
+) -> None:
+    foreign = f"driveops/v1/acme/newcomer/fixes/{(topics.shard_of('acme', 'newcomer') + 1) % topics.SHARDS:02x}"
+    wire.send(foreign, fixes_of(fix(1)))
+    wait_for(lambda: acme.select("SELECT FROM reject"))
+
+    listed = run(acme.database, "rejects", "--tenant", "acme").stdout
+    tried = run(acme.database, "replay-rejects", "--tenant", "acme", "--device", "newcomer").stdout
+
+    assert foreign in listed
+    assert tried.startswith("0 taken, 1 stay")
+    assert acme.select("SELECT device_name, last_topic FROM quarantine") == [("newcomer", foreign)]
+    assert ingest.is_running()
 
 
 class TestBounds:

@@ -77,3 +77,23 @@ def test_the_tenant_of_a_frame_is_read_from_its_topic() -> None:
 def test_a_topic_of_no_frames_has_no_tenant(topic: str) -> None:
     with pytest.raises(topics.TopicError):
         topics.live_tenant(topic)
+
+
+@pytest.mark.parametrize(
+    ("topic", "whose"),
+    [
+        ("driveops/v1/acme/phone-3/fixes/00", ("acme", "phone-3")),
+        ("driveops/v1/acme/phone-3/fixes/what/ever/", ("acme", "phone-3")),
+        ("driveops/v1/acme/phone-3/", ("acme", "phone-3")),
+        ("driveops/v1/acme/phone-3", None),
+        ("driveops/v1/acme//fixes/00", None),
+        ("driveops/v1/acme/-/fixes/00", None),
+        ("driveops/v1/acme/\ufffd/fixes/00", None),
+        ("driveops/v1/acme/phone-3\n/fixes/00", None),
+        ("driveops/v10/acme/phone-3/fixes/00", None),
+        ("other/driveops/v1/acme/phone-3", None),
+        ("", None),
+    ],
+)
+def test_a_prefix_names_its_device_whatever_comes_after_it(topic: str, whose: tuple[str, str] | None) -> None:
+    assert topics.named(topic) == whose

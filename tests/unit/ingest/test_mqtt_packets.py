@@ -77,7 +77,7 @@ def test_messages_are_read_whole_however_the_bytes_are_cut(
 
     columns = zip(received.topics, received.payloads, received.packet_ids, strict=True)
     assert list(columns) == [(topic, payload, packet_id) for topic, payload, packet_id, _ in sent]
-    assert weight == sum(len(payload) + 1 for _, payload, _, _ in sent)
+    assert weight == len(stream) >= received.weight
 
 
 @given(st.binary(min_size=1, max_size=60))
