@@ -58,7 +58,17 @@ def shapes(draw: st.DrawFn, origin: tuple[float, float]) -> fence_shapes.Shape:
     return fence_shapes.Polygons(parts=tuple(parts))
 
 
-HOURS = schedules.Schedule(start=dt.time(12, 1), end=dt.time(12, 3))
+HOURS = schedules.Schedule(start=dt.time(12, 1), end=dt.time(12, 3), zone="UTC")
+ZONES = ("UTC", "Etc/GMT-12")
+"""In the second a day begins at NOON."""
+NEW_DAY = dt.date(2026, 3, 3)
+DAYS = (
+    *((None, None),) * 3,
+    (NEW_DAY, None),
+    (NEW_DAY, NEW_DAY),
+    (None, NEW_DAY - dt.timedelta(days=1)),
+    (NEW_DAY - dt.timedelta(days=1), NEW_DAY - dt.timedelta(days=1)),
+)
 
 
 @st.composite
@@ -75,21 +85,27 @@ def rules(draw: st.DrawFn) -> fences.Rules:
 
 
 @st.composite
+def watched(draw: st.DrawFn, origin: tuple[float, float], number: int) -> fences.Geofence:
+    valid_from, valid_until = draw(st.sampled_from(DAYS))
+    return fences.Geofence(
+        id=uuid.UUID(int=100 + number),
+        tenant_id=draw(st.sampled_from(TENANTS)),
+        name=f"f{number}",
+        shape=draw(shapes(origin)),
+        zone=draw(st.sampled_from(ZONES)),
+        floor_m=draw(st.sampled_from([None, None, 20.0])),
+        ceiling_m=draw(st.sampled_from([None, 50.0])),
+        schedule=draw(st.sampled_from([None, None, HOURS])),
+        valid_from=valid_from,
+        valid_until=valid_until,
+        rules=draw(rules()),
+    )
+
+
+@st.composite
 def towns(draw: st.DrawFn) -> tuple[tuple[float, float], list[fences.Geofence]]:
     origin = draw(st.sampled_from(PLACES))
-    drawn = [
-        fences.Geofence(
-            id=uuid.UUID(int=100 + number),
-            tenant_id=draw(st.sampled_from(TENANTS)),
-            name=f"f{number}",
-            shape=draw(shapes(origin)),
-            ceiling_m=draw(st.sampled_from([None, 50.0])),
-            schedule=draw(st.sampled_from([None, None, HOURS])),
-            rules=draw(rules()),
-        )
-        for number in range(draw(st.integers(0, 5)))
-    ]
-    return origin, drawn
+    return origin, [draw(watched(origin, number)) for number in range(draw(st.integers(0, 5)))]
 
 
 @dataclass(frozen=True)
@@ -128,7 +144,7 @@ def observation(row: np.void) -> fence_fold.Observation:
 def tracks(draw: st.DrawFn, origin: tuple[float, float]) -> fix_rows.FixRows:
     """Rows of one device, in order."""
     rows = fix_rows.empty(draw(st.integers(0, 14)))
-    time_us = iso_times.unix_us(NOON)
+    time_us = iso_times.unix_us(NOON) - draw(st.sampled_from([0, 60, 601])) * 1_000_000
     for row in rows:
         time_us += draw(st.sampled_from([1, 10, 31, 301])) * 1_000_000
         row["time_us"] = time_us
@@ -137,5 +153,5 @@ def tracks(draw: st.DrawFn, origin: tuple[float, float]) -> fix_rows.FixRows:
         row["accuracy_m"] = draw(st.sampled_from([np.nan, 3.0, 20.0]))
         row["hdop"] = draw(st.sampled_from([np.nan, 0.9, 4.0]))
         row["speed_mps"] = draw(st.sampled_from([np.nan, 5.0, 15.0]))
-        row["alt_m"] = draw(st.sampled_from([np.nan, 10.0, 90.0]))
+        row["alt_m"] = draw(st.sampled_from([np.nan, 10.0, 30.0, 90.0]))
     return rows
