@@ -1,5 +1,7 @@
 """docker-compose.yml against the code: no engine runs it here, so every name in it is held against what it stands for."""
 
+import dataclasses
+import logging
 import re
 import shlex
 from pathlib import PurePosixPath
@@ -14,10 +16,12 @@ import db.cli
 import ingest.__main__
 import stack.cli
 from db import roles
+from ingest import settings
 from stack import broker_config, health, web_vendor
 from tests.meta import command_lines, repository
 
 COMPOSE: dict[str, Any] = yaml.safe_load(repository.document("docker-compose.yml"))
+METRICS: dict[str, Any] = yaml.safe_load(repository.document("deploy/compose.metrics.yml"))
 SERVICES: dict[str, dict[str, Any]] = COMPOSE["services"]
 OURS = {name: service for name, service in SERVICES.items() if "build" in service}
 APPS = {
@@ -34,7 +38,8 @@ def test_the_issues_services_are_there() -> None:
 
 
 def test_every_variable_of_the_composition_is_in_the_example_and_documented() -> None:
-    used = set(re.findall(r"(?<!\$)\$\{([A-Z_]+)", repository.document("docker-compose.yml")))
+    files = "docker-compose.yml", "deploy/compose.metrics.yml"
+    used = {name for file in files for name in re.findall(r"(?<!\$)\$\{([A-Z_]+)", repository.document(file))}
     example = set(re.findall(r"^#? ?([A-Z_]+)=", repository.document(".env.example"), re.MULTILINE))
 
     assert used - example == set()
@@ -44,6 +49,36 @@ def test_every_variable_of_the_composition_is_in_the_example_and_documented() ->
 @pytest.mark.parametrize("name", OURS)
 def test_every_variable_given_to_our_services_is_read_by_the_code(name: str) -> None:
     assert set(OURS[name].get("environment", {})) - repository.variables_in_code() == set()
+
+
+def test_ingest_gets_every_setting_that_it_reads() -> None:
+    names = {name for name in repository.variables_in_code() if name.startswith("INGEST_")}
+
+    # The broker is on the composition's own network, without TLS.
+    assert set(SERVICES["ingest"]["environment"]) == names - {"INGEST_MQTT_CA"}
+
+
+def test_ingest_starts_with_what_it_gets_where_nothing_is_set() -> None:
+    given = {
+        name: re.sub(r"\$\{\w+(?::-([^}]*))?\}", r"\1", value)
+        for name, value in SERVICES["ingest"]["environment"].items()
+    }
+    choice = settings.Settings.from_env(given)
+    defaults = {field.name: field.default for field in dataclasses.fields(choice)}
+
+    assert given["INGEST_LOG_LEVEL"] in logging.getLevelNamesMapping()
+    assert {name for name, default in defaults.items() if getattr(choice, name) != default} == {
+        *("database_url", "broker", "health_file", "metrics_at", "http_host", "http_trusted_proxies")
+    }
+
+
+def test_the_metrics_are_published_on_loopback_where_ingest_answers() -> None:
+    [port] = METRICS["services"]["ingest"]["ports"]
+
+    assert METRICS["services"].keys() <= SERVICES.keys()
+    assert port.startswith("127.0.0.1:")
+    assert SERVICES["ingest"]["environment"]["INGEST_METRICS_ADDRESS"] == f"0.0.0.0:{port.rsplit(':', 1)[1]}"
+    assert "COMPOSE_FILE=docker-compose.yml:deploy/compose.metrics.yml" in repository.document(".env.example")
 
 
 def test_the_broker_gets_what_its_start_reads() -> None:

@@ -54,7 +54,8 @@ def test_every_environment_variable_is_documented_and_in_the_example() -> None:
 def test_no_variable_is_documented_that_the_code_does_not_read() -> None:
     documented = set(re.findall(r"^\| `([A-Z][A-Z_0-9]+)`", repository.document("docs/configuration.md"), re.MULTILINE))
 
-    composed = set(re.findall(r"\$\{([A-Z_]+)", repository.document("docker-compose.yml")))
+    files = "docker-compose.yml", "deploy/compose.metrics.yml"
+    composed = {name for file in files for name in re.findall(r"\$\{([A-Z_]+)", repository.document(file))}
     assert documented - repository.variables_in_code() - composed == set()
 
 
