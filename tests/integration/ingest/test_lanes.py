@@ -228,7 +228,7 @@ class TestGeofences:
         assert self.events(acme) == [("depot", "entered"), ("depot", "exited")]
 
     @pytest.mark.usefixtures("ingest")
-    def test_a_new_fence_is_watched_without_a_restart(self, acme: Acme, wire: Wire) -> None:
+    def test_a_new_fence_is_watched_within_5_s_without_a_restart(self, acme: Acme, wire: Wire) -> None:
         wire.send(topic_of(topics.Lane.FIXES), fixes_of(fix(1)))
         self.add_fence(acme, "site", 24.0)
         number = 1
@@ -239,7 +239,7 @@ class TestGeofences:
             wire.send(topic_of(topics.Lane.FIXES), fixes_of(fix(number, number)))
             return self.events(acme)
 
-        assert wait_for(entered) == [("site", "entered")]
+        assert wait_for(entered, limit_s=5) == [("site", "entered")]
 
     @pytest.mark.usefixtures("ingest")
     def test_what_is_fresh_is_told_and_what_is_old_is_not(self, acme: Acme, wire: Wire) -> None:

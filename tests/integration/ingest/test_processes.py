@@ -125,7 +125,7 @@ def test_of_three_under_load_one_is_killed_and_one_is_stopped(
     with loading(acme, broker) as load:
         load.wait_for_rounds(40)
         first.kill()
-        wait_until_shared(acme, 2)
+        wait_until_shared(acme, 2, limit_s=5)
         load.wait_for_rounds(40)
         assert second.stop() == 0
         wait_until_shared(acme, 1)
