@@ -10,7 +10,7 @@ import shapely
 from bench import stage
 from db import fence_store, fix_rows
 from domain import fence_shapes, fences
-from ingest import fence_watch, fix_decoder
+from ingest import fence_watch, fix_decoder, garbage
 
 TARGET_PER_S = 400_000
 _DEVICES, _BATCH, _SECONDS = 5_000, 5_000, 5.0
@@ -24,6 +24,7 @@ def measure(seconds: float = _SECONDS) -> list[dict[str, Any]]:
     Entries and exits are confirmed, ways through are looked for, stays are kept. The ceiling is what the bare question "which
     fence holds this point" comes to with shapely's own tree.
     """
+    garbage.collect_seldom()  # as ingest does
     polygons = stage.make_fences(stage.FENCES)
     batches = [_batch(step) for step in range(_STEPS)]
     rate, hits, events = _engine_rate(polygons, batches, seconds)

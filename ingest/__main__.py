@@ -8,7 +8,7 @@ from typing import Annotated, NoReturn
 import typer
 import uvloop
 
-from ingest import errors, health, log, reject_cli, service, settings
+from ingest import errors, garbage, health, log, reject_cli, service, settings
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
 
@@ -26,6 +26,7 @@ def run() -> None:
         log.configure(os.environ.get("INGEST_LOG_LEVEL", "INFO"))
     except errors.SettingsError as error:
         _fail(error)
+    garbage.collect_seldom()
     try:
         uvloop.run(_run(choice))
     except errors.SettingsError as error:

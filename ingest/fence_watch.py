@@ -147,13 +147,14 @@ class FenceWatch:
         self, rows: fix_rows.FixRows, told: Sequence[fence_judge.Told], *, late: bool | None = None
     ) -> list[fence_store.EventRow]:
         """Events as the database keeps them."""
+        device_id, received_us, is_late = rows["device_id"], rows["received_us"], rows["late"]
         return [
             fence_store.EventRow(
                 tenant_id=self.index.fences[each.number].tenant_id,
-                device_id=int(rows["device_id"][each.row]),
+                device_id=int(device_id[each.row]),
                 event=each.event,
-                received_at=iso_times.datetime_of(int(rows["received_us"][each.row])),
-                late=bool(rows["late"][each.row]) if late is None else late,
+                received_at=iso_times.datetime_of(int(received_us[each.row])),
+                late=bool(is_late[each.row]) if late is None else late,
             )
             for each in told
         ]
@@ -164,16 +165,16 @@ class FenceWatch:
         return fence_store.StayRow(tenant_id=tenant_id, device_id=device_id, fence_id=fence_id, stay=stay)
 
     def _stay_rows(self, rows: fix_rows.FixRows, final: Mapping[int, fence_judge.Step]) -> list[fence_store.StayRow]:
-        fences, get = self.index.fences, self.book.get
-        changed = [(step, rows["device_id"][step.row]) for key, step in final.items() if step.stay != get(key)]
+        fences, get, device_id = self.index.fences, self.book.get, rows["device_id"]
         return [
             fence_store.StayRow(
                 tenant_id=fences[step.number].tenant_id,
-                device_id=int(device_id),
+                device_id=int(device_id[step.row]),
                 fence_id=step.fence_id,
                 stay=step.stay,
             )
-            for step, device_id in changed
+            for key, step in final.items()
+            if step.stay != get(key)
         ]
 
     def _make_room(self, slot: int) -> None:
