@@ -15,7 +15,6 @@ from psycopg import rows as psycopg_rows
 from db import array_params, fence_rows, queries
 from domain import errors, fence_fold, fence_states, fences
 
-_OLD = dt.timedelta(minutes=5)
 _OF_STAYS = (fences.EventKind.ENTERED, fences.EventKind.EXITED)
 
 
@@ -99,7 +98,7 @@ def tell(
         return
     _insert(connection, told, corrected_at)
     refresh_visits(connection, map(visit_of, told), corrected_at, may_be_gone=False)
-    _reopen_old(connection, told)
+    _reopen_settled(connection, told)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -268,16 +267,21 @@ def _insert(connection: psycopg.Connection[Any], told: Sequence[EventRow], corre
     connection.execute(queries.get("tell_fence_events").encode(), parameters)
 
 
-def _reopen_old(connection: psycopg.Connection[Any], told: Sequence[EventRow]) -> None:
-    """A device that was away tells in order where it was: hours that were settled meanwhile are looked at again."""
-    old = [row for row in told if row.event.kind in _OF_STAYS and row.received_at - row.event.decided_at > _OLD]
-    if old:
+def _reopen_settled(connection: psycopg.Connection[Any], told: Sequence[EventRow]) -> None:
+    """Hours that were settled between what is told and its receipt are looked at again: they may be over by seconds."""
+    stays = [row for row in told if row.event.kind in _OF_STAYS and _minute(row.event.time) < _minute(row.received_at)]
+    if stays:
         parameters = {
-            "device_id": [row.device_id for row in old],
-            "since": [row.event.time for row in old],
-            "until": [dt.datetime.max.replace(tzinfo=dt.UTC)] * len(old),
+            "device_id": [row.device_id for row in stays],
+            "since": [row.event.time for row in stays],
+            "until": [dt.datetime.max.replace(tzinfo=dt.UTC)] * len(stays),
         }
         connection.execute(queries.get("reopen_absences").encode(), parameters)
+
+
+def _minute(time: dt.datetime) -> dt.datetime:
+    """Hours end with a whole one."""
+    return time.replace(second=0, microsecond=0)
 
 
 def visit_of(row: EventRow) -> tuple[uuid.UUID, uuid.UUID | None]:

@@ -4,10 +4,11 @@ import datetime as dt
 import itertools
 import json
 import uuid
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import psycopg
+import psycopg.sql
 import shapely
 
 from domain.wire import topics
@@ -22,15 +23,29 @@ _numbers = itertools.count()
 class Ground:
     """A database with a tenant and fences, a worker on it, and new devices for each try."""
 
-    def __init__(self, database: Database, fences: Sequence[shapely.Polygon] = ()) -> None:
+    def __init__(
+        self,
+        database: Database,
+        fences: Sequence[shapely.Polygon] = (),
+        *,
+        terms: Sequence[Mapping[str, Any]] = (),
+        zone: str = "UTC",
+    ) -> None:
+        """`terms` are what else the columns of the first fences say."""
         self.connection = psycopg.connect(database.owner_dsn, autocommit=True)
         self.tenant_id = uuid.uuid4()
-        self.connection.execute("INSERT INTO tenant (id, slug, name) VALUES (%s, 'acme', 'Acme')", [self.tenant_id])
-        for number, fence in enumerate(fences):
-            self.connection.execute(
-                "INSERT INTO geofence (tenant_id, id, name, geom) VALUES (%s, %s, %s, ST_GeomFromWKB(%s, 4326))",
-                [self.tenant_id, uuid.uuid4(), f"fence {number}", fence.wkb],
+        self.connection.execute(
+            "INSERT INTO tenant (id, slug, name, time_zone) VALUES (%s, 'acme', 'Acme', %s)", [self.tenant_id, zone]
+        )
+        for number, outline in enumerate(fences):
+            more = terms[number] if number < len(terms) else {}
+            row = {"tenant_id": self.tenant_id, "id": uuid.uuid4(), "name": f"fence {number}", **more}
+            row["geom"] = shapely.to_wkb(shapely.set_srid(outline, 4326), include_srid=True)
+            statement = psycopg.sql.SQL("INSERT INTO geofence ({}) VALUES ({})").format(
+                psycopg.sql.SQL(", ").join(map(psycopg.sql.Identifier, row)),
+                psycopg.sql.SQL(", ").join(psycopg.sql.Placeholder() * len(row)),
             )
+            self.connection.execute(statement, list(row.values()))
         self.worker = worker.Worker(database.backend_dsn)
         self.worker.connect()
         self.worker.take_leases(shards.ALL)

@@ -1,6 +1,7 @@
 """Whatever the order, the repetition and the batching in which fixes arrive, the rows are those of ordered arrival."""
 
-from collections.abc import Iterator
+import datetime as dt
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import pytest
@@ -8,15 +9,28 @@ import shapely
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
+from db import fence_store
 from tests.fixtures.database import Database
 from tests.integration.ingest.ground import RECEIVED_US, START, Ground, fix
 
-FENCES = (shapely.box(24.0, 60.0, 24.004, 60.004), shapely.box(24.003, 60.003, 24.01, 60.01))
+ZONE = "Etc/GMT-13"
+"""Here a day begins ten minutes after START."""
+FIRST_DAY, NEXT_DAY = dt.date(2026, 3, 1), dt.date(2026, 3, 2)
+HOURS_S = ((0, 60), (60, 120), (300, 420), (600, 4_020))
+"""In these, as seconds from START, somebody should be at a fence."""
+WEST, EAST = shapely.box(24.0, 60.0, 24.004, 60.004), shapely.box(24.003, 60.003, 24.01, 60.01)
+TERMS: Sequence[tuple[shapely.Polygon, Mapping[str, Any]]] = (
+    (WEST, {}),
+    (EAST, {}),
+    (WEST, {"floor_m": 20.0, "ceiling_m": 60.0}),
+    (EAST, {"floor_m": 20.0, "valid_from": NEXT_DAY}),
+    (WEST, {"ceiling_m": 60.0, "valid_until": FIRST_DAY}),
+)
 
 
 @pytest.fixture
 def ground(database: Database) -> Iterator[Ground]:
-    made = Ground(database, FENCES)
+    made = Ground(database, [outline for outline, _ in TERMS], terms=[terms for _, terms in TERMS], zone=ZONE)
     yield made
     made.close()
 
@@ -34,6 +48,8 @@ def drives(draw: st.DrawFn) -> list[dict[str, Any]]:
             more["spd"] = draw(st.sampled_from([0.0, 0.99, 1.0, 1.1, 13.37]))
         if draw(st.booleans()):
             more["hdop"] = draw(st.sampled_from([0.8, 1.2, 99.0]))
+        if draw(st.booleans()):
+            more["alt"] = draw(st.sampled_from([5.0, 20.0, 40.0, 90.0]))
         lat = 60.0 + draw(st.integers(0, 11)) / 1000
         lon = 24.0 + draw(st.integers(0, 11)) / 1000
         fixes.append(fix(seq, second, lat, lon, fix=draw(st.sampled_from([2, 3])), **more))
@@ -77,6 +93,86 @@ def test_rows_are_those_of_ordered_arrival(
     ground.send(other_topic, batches)
 
     assert ground.rows(other) == ground.rows(ordered)
+
+
+@settings(
+    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+)
+@given(arrivals(), st.integers(0, 6))
+@pytest.mark.timeout(300)
+def test_absent_are_those_of_ordered_arrival_whenever_they_were_looked_for(
+    ground: Ground, arrival: tuple[list[dict[str, Any]], list[list[list[dict[str, Any]]]]], early: int
+) -> None:
+    """The hours are settled once all of the drive is in; with the other device also after some of its batches."""
+    drive, batches = arrival
+    ordered, ordered_topic = ground.new_device()
+    other, other_topic = ground.new_device()
+
+    ground.send(ordered_topic, [[[item]] for item in drive])
+    expect(ground, ordered)
+    expect(ground, other)
+    ground.send(other_topic, batches[:early])
+    settle(ground)
+    ground.send(other_topic, batches[early:])
+    settle(ground)
+
+    assert ground.rows(other) == ground.rows(ordered)
+
+
+def absent(ground: Ground, device_id: int, fence: str = "fence 0") -> list[float]:
+    """Ends of the hours, as seconds from START, in which the device was missing."""
+    query = (
+        "SELECT extract(epoch FROM e.time - %s)::float FROM geofence_event e JOIN geofence g ON g.id = e.geofence_id"
+        " WHERE e.kind = 'absent' AND e.device_id = %s AND g.name = %s ORDER BY 1"
+    )
+    return [second for (second,) in ground.select(query, START, device_id, fence)]
+
+
+def received_us(second: float) -> int:
+    return round((START.timestamp() + second) * 1e6)
+
+
+def test_a_fix_that_comes_seconds_after_its_hours_were_settled_takes_the_absence_back(ground: Ground) -> None:
+    device, topic = ground.new_device()
+    expect(ground, device)
+    settle(ground)
+    assert absent(ground, device) == [60, 120, 420, 4_020]
+
+    ground.send(topic, [[[fix(0, 50, spd=9.0)]]], received_us=received_us(62))
+    settle(ground)
+
+    assert absent(ground, device) == []  # as far as anybody knows it is there since
+
+
+def test_an_exit_that_is_believed_after_hours_were_settled_makes_the_device_absent(ground: Ground) -> None:
+    device, topic = ground.new_device()
+    clear = {"lon": 24.0045, "spd": 9.0}  # 28 m beyond the edge: one fix alone is no exit
+    expect(ground, device)
+    for second, more in ((0, {"spd": 9.0}), (50, clear)):
+        ground.send(topic, [[[fix(second, second, **more)]]], received_us=received_us(second + 1))
+    settle(ground)
+    assert absent(ground, device) == []
+
+    ground.send(topic, [[[fix(130, 130, **clear)]]], received_us=received_us(131))
+    settle(ground)
+
+    assert absent(ground, device) == [120, 420, 4_020]
+
+
+def expect(ground: Ground, device_id: int) -> None:
+    """Plan that a device should be at every fence in some hours."""
+    for begin_s, end_s in HOURS_S:
+        hours = [START + dt.timedelta(seconds=each) for each in (begin_s, end_s)]
+        ground.connection.execute(
+            "INSERT INTO geofence_absence (tenant_id, geofence_id, device_id, window_start, window_end, due_at)"
+            " SELECT tenant_id, id, %s, %s, %s, %s FROM geofence",
+            [device_id, *hours, hours[1]],
+        )
+
+
+def settle(ground: Ground) -> None:
+    """Look for who is absent, as ingest does when hours are over."""
+    fence_store.settle_absences(ground.connection, dt.datetime.now(dt.UTC), most=1_000)
 
 
 def test_the_same_batch_sent_again_changes_nothing(ground: Ground) -> None:
