@@ -58,8 +58,13 @@ def take(connection: psycopg.Connection[Any], ids: Sequence[int]) -> None:
     connection.execute(queries.get("take_from_sender_queue").encode(), {"ids": list(ids)})
 
 
+def depth(connection: psycopg.Connection[Any], most: int = MOST_WAITING) -> int:
+    """How many messages wait; `most` stands for that and more."""
+    row = connection.execute(queries.get("count_sender_queue").encode(), {"most": most}).fetchone()
+    assert row is not None
+    return int(row[0])
+
+
 def is_full(connection: psycopg.Connection[Any], most: int = MOST_WAITING) -> bool:
     """Whether `most` messages wait."""
-    row = connection.execute(queries.get("is_sender_queue_full").encode(), {"most": most}).fetchone()
-    assert row is not None
-    return bool(row[0])
+    return depth(connection, most) >= most

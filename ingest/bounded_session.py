@@ -4,6 +4,7 @@ So the lanes beside that of the fixes bound their memory, each for itself: what 
 """
 
 import asyncio
+import time
 from collections.abc import Iterator
 
 from ingest import mqtt_connection, settings, subscriber
@@ -19,10 +20,12 @@ class BoundedSession:
         self, subscription: subscriber.Subscription, broker: settings.Broker, *, most_bytes: int = MOST_BYTES
     ) -> None:
         self.arrived = asyncio.Event()
+        self.arrived_s = 0.0  #: when the first of what was taken last came, by the monotonic clock
         self._session = subscriber.Subscriber(subscription, broker, on_messages=self._note_arrival)
         self._most_bytes = most_bytes
         self._arriving = 0  # as the session has told since the last `take`
         self._in_hand = 0
+        self._oldest_s = 0.0
         self._is_full = False
 
     @property
@@ -54,6 +57,7 @@ class BoundedSession:
         weights = [each.messages.weight for each in taken]
         # The session is empty now. What it told of and didn't give went down with a connection: it comes again.
         self._arriving, self._in_hand = 0, sum(weights)
+        self.arrived_s = self._oldest_s
         self._weigh()
         for each, weight in zip(taken, weights, strict=True):
             yield each
@@ -62,6 +66,8 @@ class BoundedSession:
             self._weigh()
 
     def _note_arrival(self, weight: int) -> None:
+        if not self._arriving:
+            self._oldest_s = time.monotonic()
         self._arriving += weight
         self._weigh()
         self.arrived.set()

@@ -62,8 +62,9 @@ class FixLane:
         self._on_leases = on_leases
         self._held: frozenset[int] = frozenset()
         self._inbox = inbox.Inbox(most_weight=choice.memory_bytes, on_full=self._pause_reading)
-        figures.inbox_bytes = lambda: self._inbox.weight
+        figures.inbox_bytes["fixes"] = lambda: self._inbox.weight
         self._sessions = shard_sessions.ShardSessions(choice, on_messages=self._inbox.note_arrival)
+        figures.queue_depth = lambda: self._sessions.queue_depth
         self._preparing = ThreadPoolExecutor(1, thread_name_prefix="ingest-prepare")
         self._committing = ThreadPoolExecutor(1, thread_name_prefix="ingest-commit")
         self._commit: _Commit | None = None

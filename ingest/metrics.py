@@ -1,5 +1,6 @@
 """What Prometheus is told of an ingest process. No label names a tenant or a device: their number has no limit."""
 
+import datetime as dt
 import time
 from collections.abc import Callable, Iterator
 
@@ -20,11 +21,12 @@ _FLAGS = tuple(fix_quality.FixFlag)
 
 
 class Metrics:
-    """The figures of one process; `note_batch` is called by the thread that commits, `note_wait` by the loop."""
+    """The figures of one process; `note_batch` is called by the thread that commits, the others by the loop."""
 
     def __init__(self, vitals: health.Vitals) -> None:
         self.registry = CollectorRegistry()
-        self.inbox_bytes: Callable[[], int] = lambda: 0
+        self.inbox_bytes: dict[str, Callable[[], int]] = {}  #: by lane
+        self.queue_depth: Callable[[], int] = lambda: 0
         prometheus_client.ProcessCollector(registry=self.registry)
         self.registry.register(_Vitals(vitals, self))
         self._batch_messages = self._histogram("batch_messages", "Messages in a batch of the fixes lane.", _SIZES)
@@ -36,6 +38,11 @@ class Metrics:
             "fix_age_seconds", "Commit minus time of the fix, for each fix; the past counts in full."
         )
         self._wait = self._bulk("receipt_age_seconds", "Commit minus receipt, for each message of the fixes lane.")
+        self._press_commit = self._histogram("press_commit_seconds", "Committing a press and its alert.", _SECONDS)
+        self._press_wait = self._histogram("press_receipt_age_seconds", "Commit minus receipt, of presses.", _AGES_S)
+        self._press_age = self._histogram(
+            "press_age_seconds", "Commit minus time of the press, where its clock is set.", _AGES_S
+        )
         self._late_batches = self._counter("late_batches", "Batches that changed the past.")
         self._late_fixes = self._counter("late_fixes", "Fixes that were derived again from.")
         self._flagged = self._counter("flagged_fixes", "Fixes with a flag, at their receipt.", "flag")
@@ -62,6 +69,15 @@ class Metrics:
         """Count messages that were committed so long after they came."""
         self._wait.observe(np.array([wait_s]), messages)
 
+    def note_press(self, *, commit_s: float, wait_s: float) -> None:
+        """Count a message of the panic lane: what its commit took, and how long ago it came."""
+        self._press_commit.observe(commit_s)
+        self._press_wait.observe(wait_s)
+
+    def note_press_age(self, age: dt.timedelta) -> None:
+        """Count a press that was committed so long after its own time."""
+        self._press_age.observe(age.total_seconds())
+
     def _histogram(self, name: str, words: str, bounds: tuple[float, ...]) -> prometheus_client.Histogram:
         return prometheus_client.Histogram(_PREFIX + name, words, buckets=bounds, registry=self.registry)
 
@@ -87,13 +103,24 @@ class _Vitals(Collector):
             messages.add_metric([lane], count)
         yield messages
         yield metrics_core.CounterMetricFamily(_PREFIX + "fixes", "Fixes committed.", value=vitals.fixes)
+        words = "Fixes of people off duty, not kept."
+        yield metrics_core.CounterMetricFamily(_PREFIX + "off_duty_fixes", words, value=vitals.off_duty)
         rejects = metrics_core.CounterMetricFamily(_PREFIX + "rejects", "Messages kept as rejects.", labels=["kind"])
         for kind in reject_log.Kind:
             rejects.add_metric([str(kind)], reject_log.ADDED[kind])
         yield rejects
+        inbox = metrics_core.GaugeMetricFamily(
+            _PREFIX + "inbox_bytes", "Bytes received and not committed.", labels=["lane"]
+        )
+        for lane, weigh in self._metrics.inbox_bytes.items():
+            inbox.add_metric([lane], weigh())
+        yield inbox
         gauges = {
             "shards_held": ("Shards that this process reads.", vitals.shards),
-            "inbox_bytes": ("Payloads received and not committed.", self._metrics.inbox_bytes()),
+            "sender_queue_messages": (
+                "Messages that wait in sender_queue, of all shards.",
+                self._metrics.queue_depth(),
+            ),
             "database_connected": ("1 at work, 0 paused.", vitals.database == health.CONNECTED),
             "broker_connected": ("1 where all sessions stand.", vitals.broker == health.CONNECTED),
         }

@@ -7,6 +7,7 @@ import asyncio
 import contextlib
 import datetime as dt
 import logging
+import time
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -18,7 +19,7 @@ from db import device_lookup, engine, reject_log, unit_of_work
 from domain import emergencies, telemetry
 from domain.operations import emergencies as emergency_operations
 from domain.wire import control, fields, panic, topics
-from ingest import bounded_session, health, mqtt_connection, settings, subscriber
+from ingest import bounded_session, health, metrics, mqtt_connection, settings, subscriber
 
 logger = logging.getLogger(__name__)
 
@@ -39,7 +40,9 @@ _MOST_TRIES = 5
 class PressLane:
     """Reads presses and raises alerts until it is stopped."""
 
-    def __init__(self, choice: settings.Settings, *, vitals: health.Vitals) -> None:
+    def __init__(
+        self, choice: settings.Settings, *, vitals: health.Vitals, figures: metrics.Metrics | None = None
+    ) -> None:
         self._session = bounded_session.BoundedSession(
             subscriber.Subscription(
                 client_id="driveops-ingest-panic", filters=[topics.lane_filter(topics.Lane.PANIC)], window=_WINDOW
@@ -51,6 +54,7 @@ class PressLane:
         )
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="ingest-presses")
         self._vitals = vitals
+        self._figures = figures
         self._stopping = False
         self._telling: set[asyncio.Task[None]] = set()
 
@@ -104,8 +108,9 @@ class PressLane:
         wait_s, failures = _FIRST_WAIT_S, 0
         while not self._stopping:
             work = take_press if failures < _MOST_TRIES else _give_up
+            started_s = time.monotonic()
             try:
-                await asyncio.get_running_loop().run_in_executor(
+                taken = await asyncio.get_running_loop().run_in_executor(
                     self._thread, work, self._engine, topic, payload, received_at
                 )
             except _AWAY as error:
@@ -115,12 +120,20 @@ class PressLane:
                 failures += 1
                 logger.exception("a press could not be taken", extra={"tries": failures})
             else:
-                self._vitals.presses += 1
+                self._count(taken, started_s)
                 self._acknowledge(topic, payload)
                 return True
             await asyncio.sleep(wait_s)
             wait_s = min(_LONGEST_WAIT_S, wait_s * _GROWTH)
         return False
+
+    def _count(self, taken: telemetry.Press | None, started_s: float) -> None:
+        self._vitals.presses += 1
+        if self._figures is not None:
+            now_s = time.monotonic()
+            self._figures.note_press(commit_s=now_s - started_s, wait_s=now_s - self._session.arrived_s)
+            if taken is not None and taken.clock is not telemetry.Clock.UNSET:
+                self._figures.note_press_age(dt.datetime.now(dt.UTC) - taken.time)
 
     def _acknowledge(self, topic: bytes, payload: bytes) -> None:
         """Tell the device, without keeping the next press waiting for the broker's answer."""
@@ -141,25 +154,26 @@ async def _send(connection: mqtt_connection.Connection, topic: str, payload: byt
         await connection.publish_surely(topic, payload)
 
 
-def take_press(source: sa.Engine, topic: bytes, payload: bytes, received_at: dt.datetime) -> None:
+def take_press(source: sa.Engine, topic: bytes, payload: bytes, received_at: dt.datetime) -> telemetry.Press | None:
     """Turn a message of the panic lane into a press and its alert, or into a reject that nobody can overlook."""
     name = _parse(topic)
     if name is None:
         _reject(source, topic, payload, NOT_A_TOPIC, received_at, reject_log.Kind.TOPIC)
-        return
+        return None
     device = find_device(source, (name.tenant, name.device))
     if device is None:
         _reject(source, topic, payload, NO_TENANT.format(name.tenant), received_at, reject_log.Kind.STRANGER)
-        return
+        return None
     try:
         press = panic.decode(payload, origin=topic.decode(), received_at=received_at)
     except fields.WireError as error:
         _reject(source, topic, payload, str(error), received_at, reject_log.Kind.UNREADABLE)
         if device.id is None:
-            return
+            return None
         # A registered device said something that nobody can read, on the lane of emergencies: somebody must look (R44).
         press = panic.unreadable(payload, origin=topic.decode(), received_at=received_at, reason=str(error))
     receive(source, press, device, received_at)
+    return press
 
 
 def receive(source: sa.Engine, press: telemetry.Press, device: telemetry.DeviceRef, received_at: dt.datetime) -> None:

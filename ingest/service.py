@@ -1,6 +1,7 @@
 """Where the parts of ingest meet: started together, watched, stopped cleanly."""
 
 import asyncio
+import functools
 import logging
 import signal
 import uuid
@@ -21,6 +22,8 @@ class _Lane(Protocol):
     def is_connected(self) -> bool: ...
     @property
     def taken_over(self) -> bool: ...
+    @property
+    def weight(self) -> int: ...
     async def run(self) -> None: ...
     def stop(self) -> None: ...
 
@@ -29,11 +32,12 @@ class _MakeLane(Protocol):
     def __call__(self, choice: settings.Settings, *, vitals: health.Vitals) -> _Lane: ...
 
 
-_LANES: Mapping[int, _MakeLane] = {
-    shards.PANIC_LEASE: press_lane.PressLane,
-    shards.STATUS_LEASE: status_lane.StatusLane,
-    shards.OWNTRACKS_LEASE: owntracks_lane.OwnTracksLane,
+_LANES: Mapping[int, str] = {
+    shards.PANIC_LEASE: "panic",
+    shards.STATUS_LEASE: "status",
+    shards.OWNTRACKS_LEASE: "owntracks",
 }
+"""By the lease that whoever runs them holds, as the metrics call them."""
 
 
 class Service:
@@ -50,7 +54,13 @@ class Service:
         self._listener = None if choice.metrics_at is None else metrics.Listener(self._figures, *choice.metrics_at)
         self._http = None if choice.http_port is None else http_server.HttpServer(choice, vitals=self._vitals)
         self._held: frozenset[int] = frozenset()
+        self._makers: Mapping[int, _MakeLane] = {
+            shards.PANIC_LEASE: functools.partial(press_lane.PressLane, figures=self._figures),
+            shards.STATUS_LEASE: status_lane.StatusLane,
+            shards.OWNTRACKS_LEASE: owntracks_lane.OwnTracksLane,
+        }
         self._lanes: dict[int, tuple[_Lane, asyncio.Task[None]]] = {}
+        self._figures.inbox_bytes |= {name: functools.partial(self._weight, lease) for lease, name in _LANES.items()}
         self._leases_moved = asyncio.Event()
         self._ending = self._ended = False
         self._told_health = False
@@ -101,7 +111,7 @@ class Service:
         while not self._ended or running:
             await self._leases_moved.wait()
             self._leases_moved.clear()
-            for lease, make in _LANES.items():
+            for lease, make in self._makers.items():
                 lane, task = running.get(lease, (None, None))
                 if lane is not None and task is not None and (lease not in self._held or lane.taken_over):
                     lane.stop()
@@ -128,6 +138,11 @@ class Service:
             and held <= self._lanes.keys()
             and all(lane.is_connected for lane, _ in self._lanes.values())
         )
+
+    def _weight(self, lease: int) -> int:
+        """Bytes that a lane holds, where it runs here; the metrics ask from a thread of theirs."""
+        found = self._lanes.get(lease)
+        return 0 if found is None else found[0].weight
 
     def _write_health(self) -> None:
         self._vitals.broker = health.CONNECTED if self._is_connected() else "away"

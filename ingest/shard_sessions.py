@@ -29,6 +29,11 @@ class ShardSessions:
         """Whether every session stands."""
         return all(session.connection is not None for session in self._sessions.values())
 
+    @property
+    def queue_depth(self) -> int:
+        """How many messages wait in the senders' queue, whoever holds their shards."""
+        return self._queue.depth
+
     def to_close(self, held: Collection[int]) -> frozenset[int]:
         """Sessions of shards that are not held, and of those that another process has had for a while."""
         return frozenset(lease for lease, session in self._sessions.items() if lease not in held or session.taken_over)

@@ -27,9 +27,9 @@ LIMIT %(most)s;
 -- What came of these is in the database.
 DELETE FROM sender_queue WHERE id = ANY(%(ids)s::bigint[]);
 
--- is_sender_queue_full --
--- Whether so many messages wait, without counting further.
-SELECT count(*) >= %(most)s FROM (SELECT FROM sender_queue LIMIT %(most)s) AS waiting;
+-- count_sender_queue --
+-- How many messages wait, without counting further than so many.
+SELECT count(*) FROM (SELECT FROM sender_queue LIMIT %(most)s) AS waiting;
 
 -- add_sender_events --
 -- What phones say of places of their own; the same again is known. A claim says where somebody is: of a tenant who keeps that

@@ -25,6 +25,8 @@ _LOOK_AGAIN_S = 0.2
 _LONG_LOOK_S = 1.0
 """A notice tells of new messages; this is for one that was missed, and for shards that are new here."""
 _RETRY_S = 1.0
+_COUNT_EVERY_S = 5.0
+"""Counting is for those who watch; it reads what waits, so it goes by the clock and not by how often they ask."""
 
 
 class _Acknowledged:
@@ -42,6 +44,8 @@ class QueueSession:
     """The messages of all shards that this process holds."""
 
     def __init__(self, database_url: str, *, on_messages: Callable[[int], None]) -> None:
+        self.depth = 0  #: messages that waited when they were counted last, of all shards
+        self._next_count_s = 0.0
         self._database_url = database_url
         self._on_messages = on_messages
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -132,6 +136,7 @@ class QueueSession:
         next_look_s = 0.0
         while not self._stopping.is_set():
             self._delete_done(connection)
+            self._count(connection)
             if self._read(connection) < _MOST_READ:
                 next_look_s = time.monotonic() + _LONG_LOOK_S
                 while time.monotonic() < next_look_s and not self._has_done() and not self._stopping.is_set():
@@ -153,6 +158,11 @@ class QueueSession:
             with contextlib.suppress(RuntimeError):  # the loop has ended: what is read stays in the queue
                 self._loop.call_soon_threadsafe(self._deliver, found)
         return len(found)
+
+    def _count(self, connection: psycopg.Connection[Any]) -> None:
+        if time.monotonic() >= self._next_count_s:
+            self.depth = sender_queue.depth(connection)
+            self._next_count_s = time.monotonic() + _COUNT_EVERY_S
 
     def _has_done(self) -> bool:
         with self._lock:

@@ -1,22 +1,27 @@
 """What Prometheus reads of a running ingest."""
 
+import datetime as dt
 import time
+import uuid
 from collections.abc import Callable
 
 import httpx
 import numpy as np
 import prometheus_client
+import psycopg
 import pytest
 from prometheus_client import parser
 
+from db import sender_queue
 from domain.wire import topics
 from ingest import bulk_histogram
 from stack import ports
 from tests.fixtures.ingest import IngestFactory
 from tests.integration.ingest.conftest import Acme
+from tests.integration.ingest.test_duty import aino, switch
 from tests.integration.ingest.test_lanes import Wire, fix, fixes_of, press, topic_of, wire
 
-__all__ = ["wire"]
+__all__ = ["aino", "wire"]
 
 Sample = Callable[..., float]
 
@@ -71,7 +76,57 @@ def test_what_is_sent_is_counted(sample: Sample, wire: Wire) -> None:
     assert (sample("late_batches_total"), sample("late_fixes_total")) == (1, 1)
     assert sample("flagged_fixes_total", flag="zero_island") == 1
     assert (sample("shards_held"), sample("database_connected"), sample("broker_connected")) == (64, 1, 1)
-    assert sample("inbox_bytes") == 0
+    assert [sample("inbox_bytes", lane=lane) for lane in ("fixes", "panic", "status", "owntracks")] == [0] * 4
+    assert sample("sender_queue_messages") == sample("off_duty_fixes_total") == 0
+    assert sample("press_commit_seconds_count") == sample("press_receipt_age_seconds_count") == 1
+    assert sample("press_receipt_age_seconds_sum") >= sample("press_commit_seconds_sum") > 0
+
+
+def test_the_age_of_a_press_is_counted_where_its_clock_can_tell(sample: Sample, wire: Wire) -> None:
+    minute_ago = dt.datetime.now(dt.UTC) - dt.timedelta(minutes=1)
+    wire.send(topic_of(topics.Lane.PANIC), press(1, t=minute_ago.isoformat(timespec="milliseconds")))
+    wire.send(topic_of(topics.Lane.PANIC), press(2, clock="unset"))
+    wire.send(topic_of(topics.Lane.PANIC), b"?")
+    wait_until(lambda: sample("press_commit_seconds_count") == 3)
+
+    assert sample("press_age_seconds_count") == 1
+    assert 60 <= sample("press_age_seconds_sum") < 80
+
+
+def test_what_every_lane_holds_is_told_while_it_waits(acme: Acme, sample: Sample, wire: Wire) -> None:
+    with psycopg.connect(acme.database.owner_dsn) as holding:
+        holding.execute("LOCK TABLE reject IN ACCESS EXCLUSIVE MODE")
+        held = (topics.Lane.FIXES, topics.Lane.PANIC, topics.Lane.STATUS)
+        for lane in held:
+            wire.send(topic_of(lane), b"?" * 10_000)
+        wait_until(lambda: all(10_000 < sample("inbox_bytes", lane=lane) < 11_000 for lane in held))
+
+    wait_until(lambda: all(sample("inbox_bytes", lane=lane) == 0 for lane in held))
+
+
+def test_the_depth_of_the_senders_queue_is_told_within_seconds(acme: Acme, sample: Sample) -> None:
+    nobodys_shard = 99
+    with psycopg.connect(acme.database.owner_dsn) as connection:
+        message = sender_queue.NewMessage(
+            tenant_id=acme.tenant_id, shard=nobodys_shard, topic="t", payload=b"", received_at=dt.datetime.now(dt.UTC)
+        )
+        sender_queue.add(connection, [message] * 7)
+
+    wait_until(lambda: sample("sender_queue_messages") == 7, limit_s=10)
+
+
+@pytest.fixture
+def duty_only(acme: Acme, aino: uuid.UUID) -> None:
+    assert aino
+    switch(acme, only=True)
+
+
+@pytest.mark.usefixtures("duty_only")
+def test_fixes_of_people_off_duty_are_counted(sample: Sample, wire: Wire) -> None:
+    wire.send(topic_of(topics.Lane.FIXES), fixes_of(fix(1, -60), fix(2, 0)))
+    wait_until(lambda: sample("messages_total", lane="fixes") == 1)
+
+    assert (sample("off_duty_fixes_total"), sample("fixes_total")) == (1, 1)
 
 
 def test_an_address_that_is_no_address_is_named_at_start(make_ingest: IngestFactory) -> None:
