@@ -4,6 +4,7 @@ import datetime as dt
 import json
 import re
 import socket
+import subprocess
 import time
 import uuid
 from collections.abc import Callable, Iterator
@@ -184,6 +185,17 @@ class TestEachApp:
 
         assert answer.status_code == 200
         assert listener.fixes() == [(PHONE, NOW, 60.17, 24.94, 10.0, 90.0, 5.0, 20.0, 3)]
+
+    @pytest.mark.parametrize(("path", "answer"), [("/osmand", b"{}"), ("/owntracks", b"[]")])
+    def test_the_line_to_try_it_is_answered_as_documented(self, listener: Listener, path: str, answer: bytes) -> None:
+        [line] = [line for line in TRACKERS.splitlines() if line.strip().startswith("curl") and f":5055{path}" in line]
+        line = line.replace("http://127.0.0.1:5055", listener.url).replace("TOKEN", listener.token)
+
+        said = subprocess.run(["bash", "-c", line], capture_output=True, check=True, timeout=20).stdout
+
+        assert said == answer
+        assert f"answered with `{answer.decode()}`" in TRACKERS
+        assert [(name, lat, lon) for name, _, lat, lon, *_ in listener.fixes()] == [(PHONE, 60.17, 24.94)]
 
     def test_a_form_is_as_good_as_a_query(self, listener: Listener) -> None:
         answer = httpx.post(listener.url, data={"id": listener.token, "lat": 60.17, "lon": 24.94, "timestamp": ISO})
