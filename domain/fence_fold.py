@@ -68,9 +68,9 @@ class Watched:
     outline: Outline
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)
 class Glimpse:
-    """A fix as one fence sees it."""
+    """A fix as one fence sees it; thousands a second are made and looked at once, which frozen takes twice as long."""
 
     mark: fence_states.Mark
     depth_m: float

@@ -25,7 +25,7 @@ StaysOf = Callable[[int], fence_states.Stays]
 StayOf = Callable[[int, int], fence_states.Stay | None]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)  # not frozen, nor the next: thousands are made a second
 class Told:
     """An event with the row that settled it."""
 
@@ -34,7 +34,7 @@ class Told:
     event: fence_fold.FenceEvent
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)
 class Step:
     """A stay as it is from a row on."""
 
@@ -248,6 +248,8 @@ def _fold(
             if quiet_until_us[at] < due_us or (stay is None and not (is_inside[at] or has_passed[at])):
                 continue
             look, here = looks.at(at)
+            if look.is_edge_out[here] and look.time_us[here] < due_us:
+                continue
             glimpse = look.glimpse(here, has_passed=has_passed[at])
             now, events = fence_fold.advance(watched, stay, glimpse, device_id=look.device_id[here])
             if now is not stay:
@@ -259,7 +261,7 @@ def _fold(
 
 
 def _due_us(index: fence_index.FenceIndex, number: int, stay: fence_states.Stay | None) -> int:
-    """Until when a row plainly inside changes nothing."""
+    """Until when a row plainly inside, or just outside of the edge, changes nothing."""
     if stay is None or not fence_stays.is_plain(stay):
         return -fence_index.NEVER_US
     return fence_stays.dwell_due_us(index, number, stay)

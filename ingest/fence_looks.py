@@ -79,6 +79,7 @@ class Look:
     is_in_force: list[bool]
     is_at_height: list[bool]
     device_id: list[int]
+    is_edge_out: list[bool]  #: just outside of the edge: where a stay goes on, it says nothing
 
     def glimpse(self, at: int, *, has_passed: bool) -> fence_fold.Glimpse:
         """One of them, as the plain fold takes it."""
@@ -132,14 +133,18 @@ class Looks:
 
 def _look(index: fence_index.FenceIndex, rows: fix_rows.FixRows, seen: Seen, row: Ints, fence: Ints) -> Look:
     lat, lon = seen.lat[row], seen.lon[row]
+    depth_m, band_m = index.depth_m(fence, lat, lon), index.band_m(fence, seen.accuracy_m[row])
+    is_in_force = index.is_in_force(fence, seen.time_us[row])
+    is_at_height = index.is_at_height(fence, rows["alt_m"][row])
     return Look(
         time_us=seen.time_us[row].tolist(),
         lat=lat.tolist(),
         lon=lon.tolist(),
         speed_mps=rows["speed_mps"][row].tolist(),
-        depth_m=index.depth_m(fence, lat, lon).tolist(),
-        band_m=index.band_m(fence, seen.accuracy_m[row]).tolist(),
-        is_in_force=index.is_in_force(fence, seen.time_us[row]).tolist(),
-        is_at_height=index.is_at_height(fence, rows["alt_m"][row]).tolist(),
+        depth_m=depth_m.tolist(),
+        band_m=band_m.tolist(),
+        is_in_force=is_in_force.tolist(),
+        is_at_height=is_at_height.tolist(),
         device_id=rows["device_id"][row].tolist(),
+        is_edge_out=((depth_m < 0.0) & (depth_m > -band_m) & is_in_force & is_at_height).tolist(),
     )
