@@ -45,10 +45,15 @@ def add(connection: psycopg.Connection[Any], messages: Sequence[NewMessage]) -> 
 
 
 def read(
-    connection: psycopg.Connection[Any], shards: Collection[int], *, in_hand: Collection[int], most: int
+    connection: psycopg.Connection[Any],
+    shards: Collection[int],
+    *,
+    in_hand: Collection[int],
+    most: int,
+    most_bytes: int,
 ) -> list[Message]:
-    """The oldest messages of these shards, but for those that the caller has already."""
-    parameters = {"shards": sorted(shards), "in_hand": sorted(in_hand), "most": most}
+    """The oldest messages of these shards, but for those that the caller has already; the last may go beyond the bytes."""
+    parameters = {"shards": sorted(shards), "in_hand": sorted(in_hand), "most": most, "most_bytes": most_bytes}
     rows = connection.execute(queries.get("read_sender_queue").encode(), parameters)
     return [Message(number, shard, topic.encode(), bytes(payload)) for number, shard, topic, payload in rows]
 

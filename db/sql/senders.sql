@@ -16,12 +16,21 @@ FROM unnest(%(tenant_id)s::uuid[], %(received_at)s::timestamptz[], %(shard)s::sm
 ORDER BY n.place;
 
 -- read_sender_queue --
--- The oldest messages of these shards that are not in hand already. Numbers may appear out of order: none is passed by.
+-- The oldest messages of these shards that are not in hand already, up to the one that fills so many bytes. Numbers may appear out of
+-- order: none is passed by.
 SELECT id, shard, topic, payload
-FROM sender_queue
-WHERE shard = ANY(%(shards)s::smallint[]) AND id <> ALL(%(in_hand)s::bigint[])
-ORDER BY id
-LIMIT %(most)s;
+FROM (
+    SELECT id, shard, topic, payload, sum(length(payload)) OVER (ORDER BY id) - length(payload) AS bytes_before
+    FROM (
+        SELECT id, shard, topic, payload
+        FROM sender_queue
+        WHERE shard = ANY(%(shards)s::smallint[]) AND id <> ALL(%(in_hand)s::bigint[])
+        ORDER BY id
+        LIMIT %(most)s
+    ) AS oldest
+) AS weighed
+WHERE bytes_before < %(most_bytes)s
+ORDER BY id;
 
 -- take_from_sender_queue --
 -- What came of these is in the database.

@@ -21,6 +21,8 @@ logger = logging.getLogger(__name__)
 
 _MOST_IN_HAND = 5_000
 _MOST_READ = 1_000
+_MOST_READ_BYTES = 4 << 20
+"""At once: reading pauses between two reads, once the inbox is full."""
 _LOOK_AGAIN_S = 0.2
 _LONG_LOOK_S = 1.0
 """A notice tells of new messages; this is for one that was missed, and for shards that are new here."""
@@ -137,27 +139,29 @@ class QueueSession:
         while not self._stopping.is_set():
             self._delete_done(connection)
             self._count(connection)
-            if self._read(connection) < _MOST_READ:
+            if not self._read(connection):
                 next_look_s = time.monotonic() + _LONG_LOOK_S
                 while time.monotonic() < next_look_s and not self._has_done() and not self._stopping.is_set():
                     if any(True for _ in connection.notifies(timeout=_LOOK_AGAIN_S, stop_after=1)):
                         break
         self._delete_done(connection)
 
-    def _read(self, connection: psycopg.Connection[Any]) -> int:
+    def _read(self, connection: psycopg.Connection[Any]) -> bool:
+        """Read what waits; whether there may be more of it."""
         with self._lock:
             held, in_hand = self._held, list(self._in_hand)
         room = min(_MOST_READ, _MOST_IN_HAND - len(in_hand))
         if not held or room <= 0 or not self._reading:
-            return 0
-        found = sender_queue.read(connection, held, in_hand=in_hand, most=room)
+            return False
+        found = sender_queue.read(connection, held, in_hand=in_hand, most=room, most_bytes=_MOST_READ_BYTES)
+        is_cut = len(found) == _MOST_READ or sum(len(message.payload) for message in found) >= _MOST_READ_BYTES
         with self._lock:
             found = [message for message in found if message.shard in self._held]
             self._in_hand |= {message.id: message.shard for message in found}
         if found and self._loop is not None:
             with contextlib.suppress(RuntimeError):  # the loop has ended: what is read stays in the queue
                 self._loop.call_soon_threadsafe(self._deliver, found)
-        return len(found)
+        return is_cut
 
     def _count(self, connection: psycopg.Connection[Any]) -> None:
         if time.monotonic() >= self._next_count_s:

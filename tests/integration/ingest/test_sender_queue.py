@@ -194,6 +194,27 @@ def test_more_than_it_may_have_in_hand_waits(acme: Acme) -> None:
     run(acme, steps)
 
 
+def test_a_pause_holds_however_long_the_messages_are(acme: Acme) -> None:
+    count, length = 60, 1 << 20
+    put(acme, *((1, f"{number:02}" + "x" * (length - 2)) for number in range(count)))
+
+    async def steps(reader: Reader) -> None:
+        def pause(weight: int) -> None:
+            reader.weight += weight
+            reader.session.pause()
+
+        reader.session._on_messages = pause
+        reader.session.hold([1])
+        await until(lambda: reader.weight > 0)
+        await asyncio.sleep(queue_session._LONG_LOOK_S * 1.5)
+        assert reader.weight < count * length // 3
+        reader.session._on_messages = reader._note
+        reader.session.resume()
+        assert [payload[:2] for payload in await reader.payloads(count)] == [f"{number:02}" for number in range(count)]
+
+    run(acme, steps)
+
+
 def test_a_database_that_comes_back_is_read_again(acme: Acme) -> None:
     async def steps(reader: Reader) -> None:
         reader.session.hold([1])
