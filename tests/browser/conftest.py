@@ -9,6 +9,7 @@ from playwright import sync_api
 
 from db import engine
 from db.seed import demo
+from stack import scratch, web_vendor
 from tests.browser import people, town, visitor
 from tests.fixtures.broker import RunningBroker
 from tests.fixtures.database import Database
@@ -47,6 +48,13 @@ def browser() -> Iterator[sync_api.Browser]:
         launched = playwright.chromium.launch(executable_path=str(CHROMIUM), args=_ARGUMENTS)
         yield launched
         launched.close()
+
+
+@pytest.fixture(scope="session")
+def axe() -> str:
+    """The source of axe-core."""
+    folder = web_vendor.ensure(scratch.choice().cache_dir, lambda _step, _share: None)
+    return (folder / web_vendor.FOR_TESTS / "axe.min.js").read_text()
 
 
 @pytest.fixture
