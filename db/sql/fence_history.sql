@@ -1,42 +1,17 @@
 -- fence_visits --
--- A tenant's stays that lie within a time, the part of one at least, the latest entry first; of a device, of fences, or of all. Of
--- one device at one fence the newest stay that began before can alone reach into that time: so no older ones are read.
--- By ix_visit_tenant_id_entered_at and ix_visit_device_id_geofence_id_entered_at.
+-- A tenant's stays that lie within a time, the part of one at least, the latest entry first; of a device, of fences, or of all.
+-- By ix_visit_tenant_id_entered_at.
 SELECT
     stay.id, stay.geofence_id, geofence.name AS fence, stay.device_id, device.name AS device,
     stay.entered_at, stay.dwelled_at, stay.exited_at, stay.enter_reason, stay.exit_reason, stay.corrected_at
-FROM (
-    (
-        SELECT visit.*
-        FROM visit
-        WHERE visit.tenant_id = %(tenant_id)s
-            AND visit.entered_at >= %(since)s AND visit.entered_at < %(until)s
-            AND (%(device_id)s::integer IS NULL OR visit.device_id = %(device_id)s::integer)
-            AND (%(fence_ids)s::uuid[] IS NULL OR visit.geofence_id = ANY(%(fence_ids)s::uuid[]))
-            AND (%(before)s::timestamptz IS NULL OR (visit.entered_at, visit.id::text) < (%(before)s::timestamptz, %(before_key)s))
-        ORDER BY visit.entered_at DESC, visit.id::text DESC
-        LIMIT %(most)s
-    )
-    UNION ALL
-    SELECT earlier.*
-    FROM device
-    CROSS JOIN geofence
-    CROSS JOIN LATERAL (
-        SELECT visit.*
-        FROM visit
-        WHERE visit.tenant_id = %(tenant_id)s AND visit.device_id = device.id AND visit.geofence_id = geofence.id
-            AND visit.entered_at < %(since)s
-        ORDER BY visit.entered_at DESC
-        LIMIT 1
-    ) AS earlier
-    WHERE device.tenant_id = %(tenant_id)s AND geofence.tenant_id = %(tenant_id)s
-        AND (%(device_id)s::integer IS NULL OR device.id = %(device_id)s::integer)
-        AND (%(fence_ids)s::uuid[] IS NULL OR geofence.id = ANY(%(fence_ids)s::uuid[]))
-        AND (earlier.exited_at IS NULL OR earlier.exited_at > %(since)s)
-) AS stay
+FROM visit AS stay
 JOIN device ON device.tenant_id = stay.tenant_id AND device.id = stay.device_id
 JOIN geofence ON geofence.tenant_id = stay.tenant_id AND geofence.id = stay.geofence_id
-WHERE %(before)s::timestamptz IS NULL OR (stay.entered_at, stay.id::text) < (%(before)s::timestamptz, %(before_key)s)
+WHERE stay.tenant_id = %(tenant_id)s AND stay.entered_at < %(until)s
+    AND (stay.entered_at >= %(since)s OR stay.exited_at IS NULL OR stay.exited_at > %(since)s)
+    AND (%(device_id)s::integer IS NULL OR stay.device_id = %(device_id)s::integer)
+    AND (%(fence_ids)s::uuid[] IS NULL OR stay.geofence_id = ANY(%(fence_ids)s::uuid[]))
+    AND (%(before)s::timestamptz IS NULL OR (stay.entered_at, stay.id::text) < (%(before)s::timestamptz, %(before_key)s))
 ORDER BY stay.entered_at DESC, stay.id::text DESC
 LIMIT %(most)s;
 
