@@ -15,6 +15,7 @@ from psycopg import rows as psycopg_rows
 from db import array_params, fence_rows, queries
 from domain import errors, fence_fold, fence_states, fences
 
+_NEVER = dt.datetime.max.replace(tzinfo=dt.UTC)
 _OF_STAYS = (fences.EventKind.ENTERED, fences.EventKind.EXITED)
 
 
@@ -269,12 +270,16 @@ def _insert(connection: psycopg.Connection[Any], told: Sequence[EventRow], corre
 
 def _reopen_settled(connection: psycopg.Connection[Any], told: Sequence[EventRow]) -> None:
     """Hours that were settled between what is told and its receipt are looked at again: they may be over by seconds."""
-    stays = [row for row in told if row.event.kind in _OF_STAYS and _minute(row.event.time) < _minute(row.received_at)]
-    if stays:
+    since: dict[int, dt.datetime] = {}
+    for row in told:
+        time = row.event.time
+        if row.event.kind in _OF_STAYS and _minute(time) < _minute(row.received_at):
+            since[row.device_id] = min(time, since.get(row.device_id, time))
+    if since:
         parameters = {
-            "device_id": [row.device_id for row in stays],
-            "since": [row.event.time for row in stays],
-            "until": [dt.datetime.max.replace(tzinfo=dt.UTC)] * len(stays),
+            "device_id": np.array(list(since), np.int32),
+            "since": array_params.times(since.values()),
+            "until": array_params.times([_NEVER] * len(since)),
         }
         connection.execute(queries.get("reopen_absences").encode(), parameters)
 
