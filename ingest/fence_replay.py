@@ -10,7 +10,7 @@ import psycopg
 
 from db import fence_store, fix_rows
 from domain import fence_states, track
-from ingest import fence_judge, fence_watch, pipeline
+from ingest import checkpoints, fence_judge, fence_watch, pipeline
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,7 +33,7 @@ class FenceReplay:
         good: fix_rows.FixRows,
         before: Mapping[int, track.State],
         stays: Mapping[int, fence_states.Stays],
-        openings: Sequence["pipeline.Opening"],
+        openings: Sequence[checkpoints.Opening],
     ) -> Replayed:
         """Take the next good fixes of some devices.
 

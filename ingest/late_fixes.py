@@ -15,7 +15,7 @@ import psycopg
 
 from db import fence_store, fix_rows, fix_writer, replay_store
 from domain import fence_states, fix_quality, track
-from ingest import fence_replay, hours, pipeline, registry, track_columns, track_memory, tracks
+from ingest import checkpoints, fence_replay, hours, pipeline, registry, track_columns, track_memory, tracks
 
 MOST_ROWS = 100_000
 _OWN_FLAGS = ~int(fix_quality.FixFlag.JUMP | fix_quality.FixFlag.DRIFT)
@@ -111,7 +111,7 @@ class Replay:
         slots = self._state.devices.slots_of_devices(ids.tolist())
         for device, slot in zip(ids.tolist(), slots.tolist(), strict=True):
             checkpoint = found.get(device)
-            track_state, stays = pipeline.whole_of({} if checkpoint is None else checkpoint.state)
+            track_state, stays = checkpoints.whole_of({} if checkpoint is None else checkpoint.state)
             since_us = self._kept_since_us if checkpoint is None else checkpoint.hour_us
             self._devices[device] = _Device(
                 slot=slot,
@@ -149,7 +149,7 @@ class Replay:
 
     @staticmethod
     def _is_done(device: _Device) -> bool:
-        return device.until_us == _END_US or pipeline.whole_json(device.state, device.stays) == device.meets
+        return device.until_us == _END_US or checkpoints.whole_json(device.state, device.stays) == device.meets
 
     def _derive(self, active: list[int]) -> None:
         """Fold the windows of these devices, chunk by chunk, and write what came of it."""
@@ -178,7 +178,7 @@ class Replay:
         is_clean = rows["quality"] == 0
         clean = rows[is_clean]
         before = {device: self._devices[device].state for device in rows["device_id"][ends].tolist()}
-        openings: list[pipeline.Opening] = []
+        openings: list[checkpoints.Opening] = []
         if len(clean):
             openings = self._fold_clean(clean)
             rows[is_clean] = clean
@@ -189,9 +189,9 @@ class Replay:
         judged = fences.take(good, before, stays, openings)
         for device, after in judged.after.items():
             self._devices[device].stays = after
-        found.checkpoints += pipeline.checkpoint_rows(openings, judged.openings)
+        found.checkpoints += checkpoints.rows_of(openings, judged.openings)
 
-    def _fold_clean(self, clean: fix_rows.FixRows) -> list[pipeline.Opening]:
+    def _fold_clean(self, clean: fix_rows.FixRows) -> list[checkpoints.Opening]:
         starts, ends = fix_rows.run_starts(clean["device_id"]), fix_rows.run_ends(clean["device_id"])
         own = [self._devices[device] for device in clean["device_id"][starts].tolist()]
         before = np.zeros(len(own), track_columns.TRACK_DTYPE)
@@ -211,7 +211,7 @@ class Replay:
         for index, (device, end) in enumerate(zip(own, ends.tolist(), strict=True)):
             device.state = track_columns.whole_state(folded.after[index], folded.states.get(index))
             device.seen_us = int(clean["time_us"][end])
-        return pipeline.openings_of(clean, folded)
+        return checkpoints.openings_of(clean, folded)
 
     def _correct(self, rows: fix_rows.FixRows) -> None:
         distance_m = (rows["distance_mm"] / 1e3).astype(np.float32)

@@ -4,20 +4,20 @@ Everything here computes, as if all batches before were committed; `ingest.batch
 transaction.
 """
 
-import json
 import time
 import uuid
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
 
 from db import device_lookup, fix_rows, fix_writer, reject_log
-from domain import duty, fence_states, fix_quality, telemetry, track
+from domain import duty, fix_quality, telemetry, track
 from domain.wire import topics
 from ingest import (
+    checkpoints,
     duty_filter,
     far_ahead,
     fence_watch,
@@ -69,16 +69,6 @@ class State:
         return found
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Opening:
-    """The fix that opens an hour of a device, and the track just before it."""
-
-    slot: int
-    device_id: int
-    time_us: int
-    state: track.State
-
-
 @dataclass(slots=True, kw_only=True)
 class Batch:
     """Messages of the fixes lane, and what the stages have made of them so far."""
@@ -103,7 +93,7 @@ class Batch:
     good: fix_rows.FixRows = field(default_factory=lambda: fix_rows.empty(0, fix_decoder.ROW_FIELDS))  #: of `new`
     newest: fix_rows.FixRows = field(default_factory=lambda: fix_rows.empty(0, fix_decoder.ROW_FIELDS))
     receipts: npt.NDArray[np.void] = field(default_factory=lambda: np.zeros(0, fix_writer.RECEIPT_DTYPE))
-    openings: list[Opening] = field(default_factory=list)
+    openings: list[checkpoints.Opening] = field(default_factory=list)
     checkpoints: list[tuple[int, int, str]] = field(default_factory=list)  #: device, hour in microseconds, state
     track_states: list[fix_writer.TrackState] = field(default_factory=list)
     hours: npt.NDArray[np.void] = field(default_factory=lambda: np.zeros(0, fix_rows.ACTIVITY_DTYPE))
@@ -237,7 +227,7 @@ def measure(batch: Batch, state: State, lookups: Lookups) -> None:  # noqa: ARG0
     batch.good = clean[(clean["quality"] & int(fix_quality.BAD)) == 0]
     batch.hours = hours.by_hour(batch.good)
     batch.newest = batch.good[fix_rows.run_ends(batch.good["slot"])]
-    batch.openings = openings_of(clean, folded)
+    batch.openings = checkpoints.openings_of(clean, folded)
     batch.track_states = track_memory.advance(devices, rows, batch.aside, slots, folded)
 
 
@@ -247,7 +237,7 @@ def watch(batch: Batch, state: State, lookups: Lookups) -> None:  # noqa: ARG001
     started_s = time.perf_counter()
     batch.fenced = fences.judge(rows, fix_rows.run_starts(rows["slot"]), state.fence_tenants(rows["slot"]))
     stays = fences.stays_before(batch.fenced, [(each.slot, each.time_us) for each in batch.openings])
-    batch.checkpoints = checkpoint_rows(batch.openings, stays)
+    batch.checkpoints = checkpoints.rows_of(batch.openings, stays)
     batch.watch_s = time.perf_counter() - started_s
 
 
@@ -267,38 +257,6 @@ def run(batch: Batch, state: State, lookups: Lookups) -> None:
         if batch.late_messages:
             break
     batch.prepare_s = time.perf_counter() - started_s
-
-
-def openings_of(rows: fix_rows.FixRows, folded: track_columns.Folded) -> list[Opening]:
-    """The rows that open an hour, with the tracks before them."""
-    return [
-        Opening(
-            slot=int(rows["slot"][item.row]),
-            device_id=int(rows["device_id"][item.row]),
-            time_us=int(rows["time_us"][item.row]),
-            state=item.state,
-        )
-        for item in folded.checkpoints
-    ]
-
-
-def checkpoint_rows(openings: Sequence[Opening], stays: Sequence[fence_states.Stays]) -> list[tuple[int, int, str]]:
-    """What is written of checkpoints: device, hour in microseconds, whole state."""
-    return [
-        (each.device_id, each.time_us - each.time_us % fix_rows.HOUR_US, json.dumps(whole_json(each.state, of_fences)))
-        for each, of_fences in zip(openings, stays, strict=True)
-    ]
-
-
-def whole_json(state: track.State, stays: fence_states.Stays) -> dict[str, Any]:
-    """A device's whole state as JSON keeps it: its track and its stays."""
-    return track.to_json(state) | ({"fences": fence_states.to_json(stays)} if stays else {})
-
-
-def whole_of(kept: Mapping[str, Any]) -> tuple[track.State, fence_states.Stays]:
-    """The track and the stays that `whole_json` has kept."""
-    bare = {name: value for name, value in kept.items() if name != "fences"}
-    return track.from_json(bare), fence_states.from_json(kept.get("fences", {}))
 
 
 def refuse(batch: Batch, reason: str) -> None:

@@ -18,7 +18,7 @@ import numpy.typing as npt
 import psycopg
 
 from db import device_lookup, duty, engine, fence_store, leases, notices, quality_rules
-from ingest import absences, batch_store, errors, fence_edits, fence_notices, lookups, pipeline
+from ingest import absences, away, batch_store, errors, fence_edits, fence_notices, lookups, pipeline
 
 logger = logging.getLogger(__name__)
 
@@ -42,17 +42,6 @@ _LEASE_OPTIONS = " ".join(
 )
 _COMPUTES = b"SET LOCAL idle_in_transaction_session_timeout = '30s'"
 _CANCEL_LIMIT_S = 2.0
-_AWAY_STATES = (
-    "08",  # the connection is lost
-    "57",  # the server ends, starts or has crashed, or a statement was cancelled
-    "53300",  # it takes no more connections
-    "53100",  # its disk is full
-    "25006",  # it is read-only: a standby, or one that was one
-    "25P03",  # it has heard nothing of us for too long
-    "40",  # a deadlock: the same again goes through
-    "42",  # a table or a right is missing: our statements are fixed, so no payload is at fault
-)
-"""Beginnings of the SQLSTATEs that say nothing of what is written. All others do: the payload at fault is found."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -224,7 +213,7 @@ class Worker:
             pipeline.run(part, self.state, self._there(self._lookups))
             outcome.add(self._write(part))
         except psycopg.Error as error:
-            if _is_away(error):
+            if away.is_away(error):
                 raise
             middle = len(part.payloads) // 2
             if middle:
@@ -353,13 +342,6 @@ def _refused_on_error() -> Iterator[None]:
     try:
         yield
     except psycopg.Error as error:
-        if _is_away(error):
+        if away.is_away(error):
             raise
         raise errors.BatchRefusedError(f"a batch was refused: {error}") from error
-
-
-def _is_away(error: psycopg.Error) -> bool:
-    """Whether the database can't work at all; without a SQLSTATE it wasn't the server that spoke."""
-    if error.sqlstate is None:
-        return isinstance(error, psycopg.OperationalError | psycopg.InterfaceError)
-    return error.sqlstate.startswith(_AWAY_STATES)
