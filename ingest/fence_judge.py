@@ -18,6 +18,9 @@ from ingest import fence_grid, fence_index, fence_looks, fence_stays
 BEFORE_DTYPE = np.dtype([("known", "?"), ("time_us", "i8"), ("lat", "f8"), ("lon", "f8")])
 """Where the fences saw a device last."""
 
+_SURELY_SHORTER = 0.9
+"""A way is measured in the plane; so much leaves room for what that is wrong by."""
+
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
 Bools = npt.NDArray[np.bool_]
@@ -169,12 +172,14 @@ def _passed(index: fence_index.FenceIndex, seen: fence_looks.Seen, ways: fence_i
     row, fence = ways
     # Where the fix before lies inside, there is nothing to ask.
     begins_inside = fence_grid.is_among((row - 1) * width + fence, inside) & ~seen.is_start[row]
-    chosen = seen.has_way[row] & ~begins_inside
-    row, fence = row[chosen], fence[chosen]
+    known = np.flatnonzero(seen.has_way[row] & ~begins_inside)
+    # Two ends that lie a band or more outside are two bands apart, or the way between them touches nothing.
+    band_m = index.band_m(fence[known], seen.accuracy_m[row[known]])
+    long = seen.way_m(row[known]) >= _SURELY_SHORTER * 2.0 * band_m
+    row, fence, band_m = row[known[long]], fence[known[long]], band_m[long]
     before, now = (seen.before_lat[row], seen.before_lon[row]), (seen.lat[row], seen.lon[row])
     chosen = index.is_passed(fence, before, now)
-    row, fence = row[chosen], fence[chosen]
-    band_m = index.band_m(fence, seen.accuracy_m[row])
+    row, fence, band_m = row[chosen], fence[chosen], band_m[chosen]
     clear = index.depth_m(fence, now[0][chosen], now[1][chosen]) <= -band_m
     clear &= index.depth_m(fence, before[0][chosen], before[1][chosen]) <= -band_m
     passed: Ints = (row * width + fence)[clear]

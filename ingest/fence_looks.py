@@ -7,7 +7,7 @@ import numpy.typing as npt
 
 from db import fix_rows
 from domain import fence_fold, fence_states, telemetry
-from ingest import fence_index, iso_times
+from ingest import fence_geometry, fence_index, iso_times
 
 _ROWS_ON, _ROWS_AT_ONCE = 4, 16
 """A stay mostly begins and ends within so many rows at an edge; if it doesn't, so many more are looked at."""
@@ -33,6 +33,15 @@ class Seen:
     is_start: Bools
     starts: npt.NDArray[np.intp]
     ends: npt.NDArray[np.intp]
+
+    def way_m(self, row: Ints) -> Floats:
+        """Metres from the fix before, as the plane at each of these rows has them."""
+        north_m, east_m = fence_geometry.metres_per_degree(self.lat[row])
+        d_lon = np.abs(self.lon[row] - self.before_lon[row])
+        away: Floats = np.hypot(
+            (self.lat[row] - self.before_lat[row]) * north_m, np.minimum(d_lon, 360.0 - d_lon) * east_m
+        )
+        return away
 
 
 def columns(rows: fix_rows.FixRows, starts: npt.NDArray[np.intp], before: npt.NDArray[np.void]) -> Seen:
