@@ -19,6 +19,7 @@ class ShardSessions:
         self._choice = choice
         self._on_messages = on_messages
         self._sessions: dict[int, subscriber.Subscriber] = {}
+        self._reading = True
         self._queue = queue_session.QueueSession(choice.database_url, on_messages=on_messages)
 
     def __len__(self) -> int:
@@ -52,6 +53,8 @@ class ShardSessions:
                     self._choice.broker,
                     on_messages=self._on_messages,
                 )
+                if not self._reading:
+                    session.pause()  # a shard that moves here meanwhile is read no further than the others
                 session.start()
                 self._sessions[lease] = session
         self._queue.start()
@@ -76,13 +79,15 @@ class ShardSessions:
         yield from self._queue.take()
 
     def pause(self) -> None:
-        """Read no further."""
+        """Read no further, nor those that are opened from now on."""
+        self._reading = False
         for session in self._sessions.values():
             session.pause()
         self._queue.pause()
 
     def resume(self) -> None:
         """Read on."""
+        self._reading = True
         for session in self._sessions.values():
             session.resume()
         self._queue.resume()
