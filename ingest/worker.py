@@ -311,6 +311,7 @@ class Worker:
             return
         connection, now = self._there(self._connection), dt.datetime.now(dt.UTC)
         with connection.transaction():
+            connection.execute(_COMPUTES)
             judged = fence_edits.reconsider(connection, self.state.fences.index, self._edited, shards=held, now=now)
         self._edited.clear()
         met = self.state.devices.names_of(judged.device_ids)

@@ -5,6 +5,7 @@ import datetime as dt
 import itertools
 import json
 import random
+import time
 import uuid
 from collections.abc import Iterator
 from typing import Any
@@ -14,7 +15,7 @@ from hypothesis import HealthCheck, given, settings
 
 from db import engine, geofences
 from domain import fence_fold, fence_shapes, fences, geo, schedules
-from ingest import shards, worker
+from ingest import fence_edits, shards, worker
 from tests.fixtures.database import Database
 from tests.integration.ingest.ground import START, Ground, fix
 from tests.integration.ingest.test_order_of_arrival import arrivals
@@ -224,6 +225,25 @@ class TestEdits:
 
         ground.worker._forget()
         ground.worker.see_leases()
+
+        assert events(ground, device) == [("entered", "edited", 0)]
+
+    def test_an_edit_may_take_longer_to_judge_than_a_vanished_process_keeps_its_leases(
+        self, ground: Ground, database: Database, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        device, topic = ground.new_device()
+        ground.send(topic, [[[fix(0, 0, **INSIDE)]]])
+        assert ground.worker._connection is not None
+        ground.worker._connection.execute("SET idle_in_transaction_session_timeout = '100ms'")
+        judge = fence_edits._Look.judge
+
+        def judge_slowly(*given_: Any) -> Any:
+            time.sleep(0.4)
+            return judge(*given_)
+
+        monkeypatch.setattr(fence_edits._Look, "judge", judge_slowly)
+
+        save(ground, database, draw_fence(ground))
 
         assert events(ground, device) == [("entered", "edited", 0)]
 
