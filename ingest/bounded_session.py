@@ -39,6 +39,11 @@ class BoundedSession:
         return self._session.connection
 
     @property
+    def is_connected(self) -> bool:
+        """Whether it stands, its subscription with it."""
+        return self.connection is not None
+
+    @property
     def taken_over(self) -> bool:
         """Whether another process has connected to this session."""
         return self._session.taken_over

@@ -43,7 +43,7 @@ class PressLane:
     def __init__(
         self, choice: settings.Settings, *, vitals: health.Vitals, figures: metrics.Metrics | None = None
     ) -> None:
-        self._session = bounded_session.BoundedSession(
+        self.session = bounded_session.BoundedSession(
             subscriber.Subscription(
                 client_id="driveops-ingest-panic", filters=[topics.lane_filter(topics.Lane.PANIC)], window=_WINDOW
             ),
@@ -58,41 +58,26 @@ class PressLane:
         self._stopping = False
         self._telling: set[asyncio.Task[None]] = set()
 
-    @property
-    def weight(self) -> int:
-        """Bytes of what was received and is not committed."""
-        return self._session.weight
-
-    @property
-    def is_connected(self) -> bool:
-        """Whether its session stands."""
-        return self._session.connection is not None
-
-    @property
-    def taken_over(self) -> bool:
-        """Whether another process has connected to this session."""
-        return self._session.taken_over
-
     async def run(self) -> None:
         """Commit presses until `stop` is called; the one in hand is finished, the broker keeps the others."""
-        self._session.start()
+        self.session.start()
         try:
             while not self._stopping:
-                await self._session.arrived.wait()
-                self._session.arrived.clear()
-                for taken in self._session.take():
+                await self.session.arrived.wait()
+                self.session.arrived.clear()
+                for taken in self.session.take():
                     await self._take_all(taken)
         finally:
             if self._telling:
                 await asyncio.wait(self._telling, timeout=_LONGEST_WAIT_S)
-            await self._session.stop()
+            await self.session.stop()
             self._thread.shutdown(wait=False)
             self._engine.dispose()
 
     def stop(self) -> None:
         """End `run`."""
         self._stopping = True
-        self._session.arrived.set()
+        self.session.arrived.set()
 
     async def _take_all(self, taken: subscriber.Taken) -> None:
         messages = taken.messages
@@ -131,7 +116,7 @@ class PressLane:
         self._vitals.presses += 1
         if self._figures is not None:
             now_s = time.monotonic()
-            self._figures.note_press(commit_s=now_s - started_s, wait_s=now_s - self._session.arrived_s)
+            self._figures.note_press(commit_s=now_s - started_s, wait_s=now_s - self.session.arrived_s)
             if taken is not None and taken.clock is not telemetry.Clock.UNSET:
                 self._figures.note_press_age(dt.datetime.now(dt.UTC) - taken.time)
 
@@ -139,7 +124,7 @@ class PressLane:
         """Tell the device, without keeping the next press waiting for the broker's answer."""
         seq = panic.seq_of(payload)
         name = _parse(topic)
-        connection = self._session.connection
+        connection = self.session.connection
         if seq is None or name is None or connection is None:
             return  # nobody to tell, or no way; the gateway sends again and is told then
         ack = control.encode_ack(control.LaneAck(lane=topics.Lane.PANIC, seq=seq, ranges=((seq, seq),)))

@@ -8,7 +8,18 @@ import uuid
 from collections.abc import Callable, Mapping
 from typing import Protocol
 
-from ingest import downlink, fix_lane, health, metrics, press_lane, reject_sweep, settings, shards, status_lane
+from ingest import (
+    bounded_session,
+    downlink,
+    fix_lane,
+    health,
+    metrics,
+    press_lane,
+    reject_sweep,
+    settings,
+    shards,
+    status_lane,
+)
 from ingest.senders import http_server, owntracks_lane
 
 logger = logging.getLogger(__name__)
@@ -18,12 +29,8 @@ _HEALTH_TICK_S = 0.25
 
 
 class _Lane(Protocol):
-    @property
-    def is_connected(self) -> bool: ...
-    @property
-    def taken_over(self) -> bool: ...
-    @property
-    def weight(self) -> int: ...
+    session: bounded_session.BoundedSession
+
     async def run(self) -> None: ...
     def stop(self) -> None: ...
 
@@ -113,7 +120,7 @@ class Service:
             self._leases_moved.clear()
             for lease, make in self._makers.items():
                 lane, task = running.get(lease, (None, None))
-                if lane is not None and task is not None and (lease not in self._held or lane.taken_over):
+                if lane is not None and task is not None and (lease not in self._held or lane.session.taken_over):
                     lane.stop()
                     await asyncio.wait({task})
                     del running[lease]
@@ -136,13 +143,13 @@ class Service:
             self._out.is_connected
             and self._fixes.is_connected
             and held <= self._lanes.keys()
-            and all(lane.is_connected for lane, _ in self._lanes.values())
+            and all(lane.session.is_connected for lane, _ in self._lanes.values())
         )
 
     def _weight(self, lease: int) -> int:
         """Bytes that a lane holds, where it runs here; the metrics ask from a thread of theirs."""
         found = self._lanes.get(lease)
-        return 0 if found is None else found[0].weight
+        return 0 if found is None else found[0].session.weight
 
     def _write_health(self) -> None:
         self._vitals.broker = health.CONNECTED if self._is_connected() else "away"

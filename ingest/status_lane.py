@@ -32,7 +32,7 @@ class StatusLane:
     def __init__(self, choice: settings.Settings, *, vitals: health.Vitals) -> None:
         self._database_url = choice.database_url
         # Retained messages come with a new subscription only: the session has what was missed.
-        self._session = bounded_session.BoundedSession(
+        self.session = bounded_session.BoundedSession(
             subscriber.Subscription(
                 client_id="driveops-ingest-status",
                 filters=[topics.lane_filter(topics.Lane.STATUS)],
@@ -45,42 +45,27 @@ class StatusLane:
         self._vitals = vitals
         self._stopping = False
 
-    @property
-    def weight(self) -> int:
-        """Bytes of what was received and is not committed."""
-        return self._session.weight
-
-    @property
-    def is_connected(self) -> bool:
-        """Whether its session stands."""
-        return self._session.connection is not None
-
-    @property
-    def taken_over(self) -> bool:
-        """Whether another process has connected to this session."""
-        return self._session.taken_over
-
     async def run(self) -> None:
         """Commit statuses until `stop` is called; the broker keeps what is not committed."""
-        self._session.start()
+        self.session.start()
         try:
             while not self._stopping:
-                await self._session.arrived.wait()
+                await self.session.arrived.wait()
                 await asyncio.sleep(_GATHER_S)
-                self._session.arrived.clear()
-                for taken in self._session.take():
+                self.session.arrived.clear()
+                for taken in self.session.take():
                     messages = taken.messages
                     if await self._commit(list(zip(messages.topics, messages.payloads, strict=True))):
                         taken.connection.acknowledge([packet for packet in messages.packet_ids if packet])
                         self._vitals.statuses += len(messages)
         finally:
-            await self._session.stop()
+            await self.session.stop()
             self._thread.shutdown(wait=False)
 
     def stop(self) -> None:
         """End `run`."""
         self._stopping = True
-        self._session.arrived.set()
+        self.session.arrived.set()
 
     async def _commit(self, messages: Sequence[Message]) -> bool:
         """Commit, however long that takes; False where a stop comes first."""

@@ -30,7 +30,7 @@ class OwnTracksLane:
 
     def __init__(self, choice: settings.Settings, *, vitals: health.Vitals) -> None:
         # The app retains its newest position: the session has what was missed.
-        self._session = bounded_session.BoundedSession(
+        self.session = bounded_session.BoundedSession(
             subscriber.Subscription(
                 client_id="driveops-ingest-owntracks", filters=[FILTER], window=_WINDOW, retained_if_new=True
             ),
@@ -40,42 +40,27 @@ class OwnTracksLane:
         self._vitals = vitals
         self._stopping = False
 
-    @property
-    def weight(self) -> int:
-        """Bytes of what was received and is not committed."""
-        return self._session.weight
-
-    @property
-    def is_connected(self) -> bool:
-        """Whether its session stands."""
-        return self._session.connection is not None
-
-    @property
-    def taken_over(self) -> bool:
-        """Whether another process has connected to this session."""
-        return self._session.taken_over
-
     async def run(self) -> None:
         """Commit messages until `stop` is called; the broker keeps what is not committed."""
-        self._session.start()
+        self.session.start()
         try:
             while not self._stopping:
-                await self._session.arrived.wait()
+                await self.session.arrived.wait()
                 await asyncio.sleep(_GATHER_S)
-                self._session.arrived.clear()
-                for taken in self._session.take():
+                self.session.arrived.clear()
+                for taken in self.session.take():
                     messages = taken.messages
                     if await self._commit(read_all(messages.topics, messages.payloads, dt.datetime.now(dt.UTC))):
                         taken.connection.acknowledge([packet for packet in messages.packet_ids if packet])
                         self._vitals.senders += len(messages)
         finally:
-            await self._session.stop()
+            await self.session.stop()
             await self._store.close()
 
     def stop(self) -> None:
         """End `run`."""
         self._stopping = True
-        self._session.arrived.set()
+        self.session.arrived.set()
 
     async def _commit(self, deliveries: Sequence[intake.Delivery]) -> bool:
         """Commit, however long that takes and while the queue is full; False where a stop comes first."""

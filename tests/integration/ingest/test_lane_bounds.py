@@ -70,13 +70,13 @@ def run(acme: Acme, broker: RunningBroker, make: type[Lane], steps: Callable[[La
     async def watch(lane: Lane) -> None:
         nonlocal most
         while True:
-            most = max(most, lane.weight)
+            most = max(most, lane.session.weight)
             await asyncio.sleep(0.001)
 
     async def running() -> None:
         lane = make(settings.Settings.from_env(env), vitals=health.Vitals())
         watching, at_work = asyncio.create_task(watch(lane)), asyncio.create_task(lane.run())
-        await until(lambda: lane.is_connected)
+        await until(lambda: lane.session.is_connected)
         await steps(lane)
         lane.stop()
         await at_work
@@ -93,11 +93,11 @@ def test_a_lane_that_cannot_commit_reads_no_further_and_loses_nothing(
     async def steps(lane: Lane) -> None:
         with no_rejects(acme) as holding:
             await asyncio.to_thread(flood, broker, topic)
-            await until(lambda: lane.weight > bounded_session.MOST_BYTES)
+            await until(lambda: lane.session.weight > bounded_session.MOST_BYTES)
             await asyncio.sleep(1)
             holding.rollback()
             await until(lambda: len(numbers(acme)) >= COUNT, limit_s=60)
-            await until(lambda: lane.weight == 0)
+            await until(lambda: lane.session.weight == 0)
 
     most = run(acme, broker, make, steps)
 
@@ -112,12 +112,12 @@ def test_a_broker_that_restarts_meanwhile_is_read_again(
     async def steps(lane: Lane) -> None:
         with no_rejects(acme) as holding:
             await asyncio.to_thread(flood, broker, topic)
-            await until(lambda: lane.weight > bounded_session.MOST_BYTES)
+            await until(lambda: lane.session.weight > bounded_session.MOST_BYTES)
             await asyncio.to_thread(broker.restart)
             await asyncio.sleep(2)
             holding.rollback()
             await until(lambda: len(set(numbers(acme))) == COUNT, limit_s=60)
-            await until(lambda: lane.is_connected and lane.weight == 0)
+            await until(lambda: lane.session.is_connected and lane.session.weight == 0)
 
     most = run(acme, broker, make, steps)
 
