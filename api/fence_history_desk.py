@@ -6,17 +6,19 @@ It tells where somebody was, so that each reading is in the audit (R59).
 import dataclasses
 import datetime as dt
 import uuid
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 import sqlalchemy as sa
 
 from api import fence_desk, shown
-from db import audit, engine, fence_history, registries, tables
+from db import audit, engine, fence_history, registries
 from domain import accounts, fences
 
 Json = dict[str, Any]
+T = TypeVar("T")
+_Reading = Callable[[sa.Connection, uuid.UUID, fence_history.Wanted], tuple[list[T], fence_history.Mark | None]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,25 +48,20 @@ class FenceHistoryDesk:
             NotFoundError, FenceNotFoundError: this tenant never had such a device or fence.
             PeriodError, MarkError: the time or the mark is none.
         """
-        identity.require(accounts.Permission.SEE_LIVE)
-        with engine.tenant_transaction(self._engine, identity.tenant_id) as connection:
-            wanted = _wanted(connection, identity, asked, now, what="visits")
-            found, mark = fence_history.visits(connection, identity.tenant_id, wanted)
+        found, mark = self._read(fence_history.visits, identity, asked, now, what="visits")
         return {"visits": [_visit(each) for each in found], "next": mark and str(mark)}
 
     def events(self, identity: accounts.Identity, asked: Asked, now: dt.datetime) -> Json:
-        """What happened within the time, the latest first.
+        """What happened within the time, the latest first; raises as `visits` does."""
+        found, mark = self._read(fence_history.events, identity, asked, now, what="geofence events")
+        return {"events": [_plain(dataclasses.asdict(each)) for each in found], "next": mark and str(mark)}
 
-        Raises:
-            NotPermittedError: the role may not look.
-            NotFoundError, FenceNotFoundError: this tenant never had such a device or fence.
-            PeriodError, MarkError: the time or the mark is none.
-        """
+    def _read(
+        self, read: _Reading[T], identity: accounts.Identity, asked: Asked, now: dt.datetime, *, what: str
+    ) -> tuple[list[T], fence_history.Mark | None]:
         identity.require(accounts.Permission.SEE_LIVE)
         with engine.tenant_transaction(self._engine, identity.tenant_id) as connection:
-            wanted = _wanted(connection, identity, asked, now, what="geofence events")
-            found, mark = fence_history.events(connection, identity.tenant_id, wanted)
-        return {"events": [_plain(dataclasses.asdict(each)) for each in found], "next": mark and str(mark)}
+            return read(connection, identity.tenant_id, _wanted(connection, identity, asked, now, what=what))
 
 
 def _wanted(
@@ -108,9 +105,7 @@ def _fences(
 ) -> Sequence[uuid.UUID] | None:
     if fence_id is None:
         return None
-    fence = tables.geofence
-    query = sa.select(fence.c.id).where(fence.c.tenant_id == identity.tenant_id, fence.c.id == fence_id)
-    found: Sequence[uuid.UUID] = connection.scalars(query).all()
+    found = fence_history.fence_ids(connection, identity.tenant_id, fence_id=fence_id)
     if not found:
         raise fence_desk.FenceNotFoundError(fence_id)
     return found

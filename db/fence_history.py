@@ -11,7 +11,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from db import queries
+from db import queries, tables
 from domain import assignments, errors, fences
 
 _DAY = dt.timedelta(days=1)
@@ -122,6 +122,18 @@ class Event(Happening):
     speed_mps: float | None
     received_at: dt.datetime
     late: bool
+
+
+def fence_ids(
+    connection: sa.Connection, tenant_id: uuid.UUID, *, fence_id: uuid.UUID | None = None, name: str | None = None
+) -> Sequence[uuid.UUID]:
+    """The tenant's fences of this id or name, watched or not; several fences may have had one name."""
+    fence = tables.geofence
+    asked = fence.c.name == name if fence_id is None else fence.c.id == fence_id
+    found: Sequence[uuid.UUID] = connection.scalars(
+        sa.select(fence.c.id).where(fence.c.tenant_id == tenant_id, asked)
+    ).all()
+    return found
 
 
 def visits(connection: sa.Connection, tenant_id: uuid.UUID, wanted: Wanted) -> tuple[list[Visit], Mark | None]:

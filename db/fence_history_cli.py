@@ -11,7 +11,7 @@ from typing import Annotated, Any
 import sqlalchemy as sa
 import typer
 
-from db import audit, devices, engine, errors, fence_history, registries, settings, tables
+from db import audit, devices, engine, errors, fence_history, registries, settings
 from domain import assignments, fences
 
 Tenant = Annotated[str, typer.Option("--tenant", help="Slug of the tenant.")]
@@ -96,9 +96,7 @@ def _narrowed(
         assert isinstance(found, int)
         wanted = dataclasses.replace(wanted, device_id=found)
     if fence is not None:
-        book = tables.geofence
-        query = sa.select(book.c.id).where(book.c.tenant_id == owner, book.c.name == fence)
-        fence_ids = connection.scalars(query).all()
+        fence_ids = fence_history.fence_ids(connection, owner, name=fence)
         if not fence_ids:
             raise errors.DatabaseError(f"there never was a geofence {fence!r}")
         wanted = dataclasses.replace(wanted, fence_ids=fence_ids)
